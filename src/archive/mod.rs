@@ -1,0 +1,1 @@
+//! A zip as bytes: members under limits, put back with some replaced.

@@ -1,0 +1,13 @@
+//! Where a command reads and writes; tests put buffers here.
+
+use std::io::Write;
+
+/// The streams of one run.
+pub(crate) struct Streams<'a> {
+    /// Reports and JSON.
+    pub(crate) out: &'a mut dyn Write,
+    /// Messages to people.
+    pub(crate) err: &'a mut dyn Write,
+    /// Whether people read `out` on a terminal.
+    pub(crate) out_is_terminal: bool,
+}

@@ -1,0 +1,1 @@
+//! Resolve, compose, deliver: a Send Mail task as a message on its way.

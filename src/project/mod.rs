@@ -1,0 +1,1 @@
+//! Units: a folder with its `.dtproj`, an `.ispac`, a loose folder.

@@ -1,0 +1,1 @@
+//! Everything that is shown, as text or JSON, on a `Write`.

@@ -1,0 +1,1 @@
+//! A byte-exact XML document.
