@@ -1,5 +1,6 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod connection_string;
 mod support;
 mod xml;
