@@ -3,5 +3,6 @@
 
 mod connection_string;
 mod package;
+mod property_paths;
 mod support;
 mod xml;
