@@ -182,7 +182,11 @@ fn missing_part(
     files: &dyn WritableFiles,
 ) -> Result<Recorded, JournalError> {
     let entries = files.list(path).map_err(unreadable(path))?;
-    let is_ours = |name: &std::ffi::OsStr| [RECORDS, PACK, LOCK].iter().any(|ours| name == *ours);
+    let is_ours = |name: &std::ffi::OsStr| {
+        [RECORDS, PACK, UNDONE, LOCK]
+            .iter()
+            .any(|ours| name == *ours)
+    };
     if !entries.iter().all(|entry| is_ours(&entry.name)) {
         return Err(JournalError::Foreign(path.to_owned()));
     }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::record::{self, Batch, Header, LOCK, Original, PACK, RECORDS, Record, StoredPath};
+use super::record::{
+    self, Batch, Header, LOCK, Original, PACK, RECORDS, Record, StoredPath, UNDONE,
+};
 use crate::host::{
     Access, Clock, Environment, FileKind, Lock, NewFile, Owner, Random, WritableFiles,
 };
@@ -229,7 +231,7 @@ impl Journal {
 
 /// What cannot be removed is a journal with nothing to undo, which does no harm.
 fn discard(path: &Path, files: &dyn WritableFiles) {
-    for name in [RECORDS, PACK, LOCK] {
+    for name in [RECORDS, PACK, UNDONE, LOCK] {
         let _ = files.remove(&path.join(name));
     }
     let _ = files.remove_folder(path);

@@ -89,6 +89,9 @@ pub enum Refusal {
     /// Undo: it was removed, and then somebody created it.
     #[error("it was created again since it was removed: it stays as it is")]
     CreatedSince,
+    /// Undo: it has its old bytes again, but a power failure may take that back.
+    #[error("it was put back, but its folder could not be synced: {}", told(.0))]
+    Unsynced(io::Error),
     /// Undo: the pack does not hold the bytes that the journal promises.
     #[error("the journal's copy of the original is damaged")]
     OriginalDamaged,

@@ -119,10 +119,7 @@ fn fail_in(folder: &Path, error: &io::Error, undone: &mut [Undone]) {
     {
         if matches!(one.result, Ok(Restored::PutBack | Restored::Removed)) {
             let error = io::Error::new(error.kind(), error.to_string());
-            one.result = Err(Refusal::system(
-                "it was put back, but its folder could not be synced",
-                error,
-            ));
+            one.result = Err(Refusal::Unsynced(error));
         }
     }
 }

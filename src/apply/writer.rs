@@ -32,14 +32,16 @@ pub enum OnRefusal {
 pub struct Applied {
     /// What became of each write, in the order of the plan.
     pub outcomes: Vec<Outcome>,
+    /// Why the run ended early, or why what it wrote may not be on the disk; `None` when neither is so.
+    pub failure: Option<String>,
     /// Where the journal lies that takes it back; `None` when there is nothing to take back.
     pub journal: Option<PathBuf>,
 }
 
 impl Applied {
-    /// Whether every write was carried out.
+    /// Whether every write was carried out and is on the disk.
     pub fn is_whole(&self) -> bool {
-        self.outcomes.iter().all(|outcome| outcome.result.is_ok())
+        self.failure.is_none() && self.outcomes.iter().all(|outcome| outcome.result.is_ok())
     }
 }
 
@@ -142,7 +144,7 @@ impl<'a> Writer<'a> {
     pub fn finish(mut self) -> Applied {
         self.write_batch();
         if self.on_refusal == OnRefusal::TakeBack
-            && let Some(why) = self.stopped.take()
+            && let Some(why) = self.stopped.clone()
         {
             self.take_back(&why);
         }
@@ -151,6 +153,7 @@ impl<'a> Writer<'a> {
         }
         Applied {
             outcomes: self.outcomes,
+            failure: self.stopped,
             journal: self.journal.path().map(Path::to_owned),
         }
     }
@@ -376,11 +379,13 @@ impl<'a> Writer<'a> {
         let Ok(undone) = undo::put_back(&path, &|_| true, self.files) else {
             return;
         };
-        let is_old = |path: &Path| {
-            undone
-                .iter()
-                .any(|undone| undone.path == path && undone.result.is_ok())
-        };
+        let has_old_bytes =
+            |undone: &&undo::Undone| matches!(undone.result, Ok(_) | Err(Refusal::Unsynced(_)));
+        let old: HashSet<&Path> = undone
+            .iter()
+            .filter(has_old_bytes)
+            .map(|undone| undone.path.as_path())
+            .collect();
         let mut whole = undone.iter().all(|undone| undone.result.is_ok());
         for outcome in &mut self.outcomes {
             if !matches!(
@@ -390,8 +395,8 @@ impl<'a> Writer<'a> {
                 continue;
             }
             match check::settled(&outcome.path, self.files) {
-                Ok(path) if is_old(&path) => {
-                    outcome.result = Err(Refusal::TakenBack(why.to_owned()))
+                Ok(path) if old.contains(path.as_path()) => {
+                    outcome.result = Err(Refusal::TakenBack(why.to_owned()));
                 }
                 _ => whole = false,
             }

@@ -1,2 +1,8 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "../support/memory_files.rs"]
+mod memory_files;
+
+/// The writer and `undo`, through files in memory that fail and die at every operation.
+mod apply;
