@@ -6,3 +6,7 @@ mod memory_files;
 
 /// The writer and `undo`, through files in memory that fail and die at every operation.
 mod apply;
+/// The writer and `undo` on real files: links, modes, names, places that cannot be written.
+mod apply_disk;
+/// The writer, killed for real.
+mod apply_kill;

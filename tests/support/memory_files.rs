@@ -169,13 +169,9 @@ impl MemoryFiles {
         }
     }
 
-    /// What was done since the beginning or since [`forget`](MemoryFiles::forget).
+    /// What was done.
     pub fn done(&self) -> Vec<String> {
         self.state().done.clone()
-    }
-
-    pub fn forget(&self) {
-        self.state().done.clear();
     }
 
     /// The same content without the history, in a file system of its own.
