@@ -10,3 +10,5 @@ mod apply;
 mod apply_disk;
 /// The writer, killed for real.
 mod apply_kill;
+/// Archives: members under limits, read and put back.
+mod archive;
