@@ -12,6 +12,8 @@ use proptest::prelude::*;
 use zip::write::{SimpleFileOptions, ZipWriter};
 use zip::{CompressionMethod, DateTime, ZipArchive};
 
+use crate::support::{corpus, files_below};
+
 const NAMES: [&str; 4] = [
     "@Project.manifest",
     "Package%20(1).dtsx",
@@ -498,41 +500,34 @@ proptest! {
 /// Every archive of the corpus: all is read, and a replaced member leaves the others byte for byte.
 #[test]
 fn archives_of_the_corpus() {
-    let Some(corpus) = std::env::var_os("DTSX_CORPUS").map(PathBuf::from) else {
-        return;
+    let Some(corpus) = corpus() else { return };
+    let is_archive = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("ispac"))
     };
-    let (mut archives, mut unreadable) = (0, 0);
-    let mut folders = vec![corpus];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("DTSX_CORPUS names a folder") {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            if path
-                .extension()
-                .is_none_or(|extension| !extension.eq_ignore_ascii_case("ispac"))
-            {
-                continue;
-            }
-            archives += 1;
-            let old = std::fs::read(&path).unwrap();
-            let read = contents(&old);
-            unreadable += read.iter().filter(|(_, bytes)| bytes.is_err()).count();
-            let changed = BTreeMap::from([(0, b"<changed/>".to_vec())]);
-            match replace(&old, &changed) {
-                Ok(new) => assert_eq!(raw(&old)[1..], raw(&new)[1..], "{}", path.display()),
-                Err(error) => assert!(
-                    read.iter().any(|(_, bytes)| bytes.is_err()),
-                    "{}: {error}",
-                    path.display()
-                ),
-            }
+    let archives: Vec<_> = files_below(&corpus)
+        .into_iter()
+        .filter(is_archive)
+        .collect();
+    let mut unreadable = 0;
+    for path in &archives {
+        let old = std::fs::read(path).unwrap();
+        let read = contents(&old);
+        unreadable += read.iter().filter(|(_, bytes)| bytes.is_err()).count();
+        match replace(&old, &BTreeMap::from([(0, b"<changed/>".to_vec())])) {
+            Ok(new) => assert_eq!(raw(&old)[1..], raw(&new)[1..], "{}", path.display()),
+            Err(error) => assert!(
+                read.iter().any(|(_, bytes)| bytes.is_err()),
+                "{}: {error}",
+                path.display()
+            ),
         }
     }
-    println!("{archives} archives, {unreadable} unreadable members");
-    assert!(archives > 0);
+    println!(
+        "{} archives, {unreadable} unreadable members",
+        archives.len()
+    );
+    assert!(!archives.is_empty());
 }
 
 /// Another implementation reads back what was written. Where `DTSX_PYTHON` names a Python.
