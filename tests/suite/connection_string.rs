@@ -520,7 +520,7 @@ fn xml(text: &str) -> String {
 
 impl Spelling {
     fn spell(&self, secret: &str) -> String {
-        let ordinary = secret.trim_start_matches(|c| matches!(c, '"' | '\'' | '{' | ' '));
+        let ordinary = secret.trim_start_matches(['"', '\'', '{', ' ']);
         let quoted =
             |quote: &str| format!("{quote}{}{quote}", secret.replace(quote, &quote.repeat(2)));
         match self {
