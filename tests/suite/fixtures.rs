@@ -18,7 +18,7 @@ struct Row {
     kind: String,
     format: String,
     smtp_managers: String,
-    send_mail_tasks: String,
+    sendmail_tasks: String,
     encoding: String,
     bom: String,
     line_ends: String,
@@ -42,7 +42,7 @@ fn manifest() -> Vec<Row> {
             kind,
             format,
             smtp_managers,
-            send_mail_tasks,
+            sendmail_tasks,
             encoding,
             bom,
             line_ends,
@@ -54,7 +54,7 @@ fn manifest() -> Vec<Row> {
             kind,
             format,
             smtp_managers,
-            send_mail_tasks,
+            sendmail_tasks,
             encoding,
             bom,
             line_ends,
@@ -203,7 +203,7 @@ fn every_good_fixture_holds_what_the_manifest_says() {
     let mut checked = 0;
     for row in manifest().iter().filter(|row| row.bad == "-") {
         let path = &row.path;
-        if row.kind == "deployment-file" {
+        if row.kind == "ispac" {
             let members = members(row.bytes());
             let each = members.iter().map(|(name, data)| {
                 counts(&decode(data).unwrap().0)
@@ -214,7 +214,7 @@ fn every_good_fixture_holds_what_the_manifest_says() {
             });
             assert_eq!(
                 [managers.to_string(), tasks.to_string()],
-                [&*row.smtp_managers, &*row.send_mail_tasks],
+                [&*row.smtp_managers, &*row.sendmail_tasks],
                 "{path}"
             );
             checked += 1;
@@ -231,7 +231,7 @@ fn every_good_fixture_holds_what_the_manifest_says() {
                 counts(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert_eq!(
                 [format, managers.to_string(), tasks.to_string()],
-                [&*row.format, &*row.smtp_managers, &*row.send_mail_tasks],
+                [&*row.format, &*row.smtp_managers, &*row.sendmail_tasks],
                 "{path}"
             );
             checked += 1;

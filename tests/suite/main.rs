@@ -3,5 +3,7 @@
 
 mod connection_string;
 mod fixtures;
+mod package;
+mod property_paths;
 mod support;
 mod xml;
