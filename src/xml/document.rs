@@ -166,6 +166,26 @@ impl Document {
         Node::new(self, id)
     }
 
+    /// The innermost element around the place `at` of the file's own text.
+    pub fn innermost(&self, at: u32) -> Option<Node<'_>> {
+        let own = self
+            .plaintexts
+            .first()
+            .map_or(self.elements.len(), |plaintext| plaintext.root.0 as usize);
+        let before = self
+            .elements
+            .get(..own)?
+            .partition_point(|element| element.start <= at);
+        let index = u32::try_from(before.checked_sub(1)?).ok()?;
+        let mut node = Some(Node::new(self, NodeId(index)));
+        while let Some(inner) = node
+            && inner.span().end <= at
+        {
+            node = inner.parent();
+        }
+        node
+    }
+
     /// How many elements there are.
     pub fn element_count(&self) -> usize {
         self.elements.len()
