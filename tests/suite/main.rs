@@ -3,6 +3,7 @@
 
 mod connection_string;
 mod fixtures;
+mod layering;
 mod package;
 mod property_paths;
 mod support;
