@@ -120,9 +120,9 @@ impl Architecture {
                     .flat_map(|of| rooms[of].uses.clone())
                     .collect();
                 let uses = &mut rooms.get_mut(name).expect("a row").uses;
-                added |= more
-                    .into_iter()
-                    .fold(false, |added, room| uses.insert(room) || added);
+                let before = uses.len();
+                uses.extend(more);
+                added |= uses.len() > before;
             }
             if !added {
                 break;
