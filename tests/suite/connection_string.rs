@@ -520,7 +520,7 @@ fn xml(text: &str) -> String {
 
 impl Spelling {
     fn spell(&self, secret: &str) -> String {
-        let ordinary = secret.trim_start_matches(|c| matches!(c, '"' | '\'' | '{' | ' '));
+        let ordinary = secret.trim_start_matches(['"', '\'', '{', ' ']);
         let quoted =
             |quote: &str| format!("{quote}{}{quote}", secret.replace(quote, &quote.repeat(2)));
         match self {
@@ -757,7 +757,7 @@ fn real_strings_are_read_edited_and_put_back() {
             let complete = SmtpProperty::ALL[..3]
                 .iter()
                 .all(|property| text.contains(property.key()));
-            if complete {
+            if complete && connection.unknown.is_empty() {
                 assert_eq!(connection.to_text().unwrap(), text);
             }
         }

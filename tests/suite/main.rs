@@ -7,6 +7,8 @@ mod apply_kill;
 mod archive;
 mod connection_string;
 mod memory_files;
+mod fixtures;
+mod layering;
 mod package;
 mod property_paths;
 mod support;

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::inventory::{ConnectionFacts, ExpressionFacts, FileFacts, TaskFacts, UnitFacts};
-use crate::package::{FileKind, MailProperty, MessageSourceType};
-use crate::project::BuildCopy;
+use crate::inventory::{
+    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, MailProperty,
+    MessageSourceType, TaskFacts, UnitFacts,
+};
 use crate::report::json::inspect::Summary;
 use crate::source::visible;
 
