@@ -1,2 +1,10 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod mail_capture;
+mod mail_compose;
+mod mail_deliver;
+mod mail_faults;
+mod mail_outbox;
+mod mail_support;
+mod mail_tls;

@@ -144,7 +144,9 @@ impl Session {
             Err(reason) => return Err(Stop::refused(reason.clone())),
         }
         let result = connection.transact(envelope, size, message, progress);
-        connection.used = true;
+        if !matches!(result, Err(Stop::Broken(_))) {
+            connection.used = true;
+        }
         result
     }
 

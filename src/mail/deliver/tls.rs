@@ -92,6 +92,11 @@ fn explain_certificate(error: &CertificateError) -> String {
              certificate"
                 .to_owned()
         }
+        CertificateError::BadSignature => {
+            "the certificate is not signed by the authority that it names: the trusted authority of that name has \
+             another key"
+                .to_owned()
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "the certificate has expired".to_owned()
         }
@@ -109,8 +114,16 @@ fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(5)
-        .map(|name| format!("`{}`", super::super::visible::visible(name)))
+        .map(|name| format!("`{}`", super::super::visible::visible(bare(name))))
         .collect();
     let more = if names.len() > 5 { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
+}
+
+/// rustls gives a name as `DnsName("relay.example")` or `IpAddress(127.0.0.1)`.
+fn bare(name: &str) -> &str {
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
