@@ -87,10 +87,10 @@ impl Drop for Capture {
             }
         }
         // Wakes the listener; where that fails it is left behind, and ends with the process.
-        if TcpStream::connect(self.address).is_ok() {
-            if let Some(listener) = self.listener.take() {
-                let _ = listener.join();
-            }
+        if TcpStream::connect(self.address).is_ok()
+            && let Some(listener) = self.listener.take()
+        {
+            let _ = listener.join();
         }
     }
 }

@@ -419,8 +419,12 @@ fn outcome(
 /// where nothing is left.
 pub fn hello_name(environment: &dyn Environment) -> String {
     let name = environment.host_name().unwrap_or_default();
-    let ascii = idna::domain_to_ascii(&name).unwrap_or(name);
-    let name: String = ascii
+    let name = if name.is_ascii() {
+        name
+    } else {
+        idna::domain_to_ascii(&name).unwrap_or(name)
+    };
+    let name: String = name
         .chars()
         .filter(|character| character.is_ascii_alphanumeric() || matches!(character, '-' | '.'))
         .take(255)
@@ -452,7 +456,7 @@ mod tests {
     #[test]
     fn the_machine_introduces_itself_in_ascii() {
         for (name, hello) in [
-            (Some("ETL01"), "etl01"),
+            (Some("ETL01"), "ETL01"),
             (Some("bücher.example"), "xn--bcher-kva.example"),
             (Some("my_host"), "myhost"),
             (Some("a\r\nMAIL FROM:<x>"), "aMAILFROMx"),
