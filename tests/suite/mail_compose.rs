@@ -381,6 +381,7 @@ fn a_subject_of_one_endless_word_is_cut_into_encoded_ones() {
         "x".repeat(5000),
         "ж".repeat(3000),
         "tab\tand \u{7f} bell".to_owned(),
+        format!("{} \t{}", "x".repeat(70), "y".repeat(70)),
     ] {
         let message = MailMessage {
             subject: subject.clone(),

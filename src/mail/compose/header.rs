@@ -110,10 +110,10 @@ impl Headers {
     }
 }
 
-/// Whether a text can stand in a header as it is.
+/// Whether a text can stand in a header as it is. A tab cannot: alone on a folded line it would leave that line blank.
 fn is_plain(text: &str) -> bool {
     text.bytes()
-        .all(|byte| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic())
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
         && text.split(' ').all(|word| word.len() <= LONGEST_PLAIN_WORD)
 }
 
