@@ -277,7 +277,6 @@ fn attachment_len(attachment: &Attachment, tools: Tools<'_>) -> Result<u64, Prob
     if len > limit {
         return Err(Problem::AttachmentTooLarge {
             stored: attachment.stored.clone(),
-            len,
             limit,
         });
     }

@@ -36,12 +36,10 @@ pub enum Problem {
         error: io::Error,
     },
     /// An attachment past the limit.
-    #[error("attachment `{}`: {len} bytes, more than the limit `attachment-size` of {limit}", visible(.stored))]
+    #[error("attachment `{}`: more than {limit} bytes: `--limit attachment-size=BYTES` takes more", visible(.stored))]
     AttachmentTooLarge {
         /// The path as the task writes it.
         stored: String,
-        /// Its length in bytes, or as much of it as was read.
-        len: u64,
         /// The limit in bytes.
         limit: u64,
     },

@@ -349,6 +349,42 @@ fn a_connection_that_went_stale_between_messages_is_made_anew() {
 }
 
 #[test]
+fn a_name_is_looked_up_and_all_its_addresses_are_tried() {
+    let server = relay(plainly);
+    // It may stand for an IPv6 address first, where nobody listens.
+    let mut session = session(Server::new("localhost", server.port), PATIENT);
+    assert_eq!(deliver(&mut session, &message()).status, Status::Sent);
+    session.quit();
+    assert_eq!(server.log().messages.len(), 1);
+}
+
+#[test]
+fn thousands_of_recipients_get_one_message() {
+    let many: Vec<String> = (0..5000).map(|at| format!("r{at}@corp.example")).collect();
+    let server = relay(|peer, line| {
+        if line.ends_with("7@corp.example>") {
+            peer.say("452 4.5.3 too many\n")?;
+            return Ok(Answered::Yes);
+        }
+        Ok(Answered::No)
+    });
+    let all = MailMessage {
+        to: many.join(";"),
+        cc: String::new(),
+        bcc: String::new(),
+        ..message()
+    };
+    let mut session = session(server.server(), PATIENT);
+    let outcome = deliver(&mut session, &all);
+    session.quit();
+    assert_eq!(outcome.status, Status::Partial);
+    assert_eq!((outcome.accepted.len(), outcome.refused.len()), (4500, 500));
+    let reason = outcome.reason.unwrap();
+    assert!(reason.len() < 2000, "{}", reason.len());
+    assert_eq!(server.log().messages.len(), 1);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_said_to_be_so() {
     // A port that was just given back is closed.
     let port = {

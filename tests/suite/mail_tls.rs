@@ -148,7 +148,7 @@ fn a_certificate_for_another_name_is_refused() {
             &outcome,
             &log,
             "the TLS handshake: the certificate is not for `relay.example` but for `other.example`, `second.example`: \
-             give the right name to check",
+             `--tls-name` gives another name to check",
         );
     }
 }
@@ -159,8 +159,8 @@ fn an_authority_that_nobody_knows_is_refused_and_so_is_one_that_only_has_its_nam
     for (other, reason) in [
         (
             Authority::named("somebody else"),
-            "the TLS handshake: the certificate comes from an authority that this machine does not trust: give the \
-             authority's certificate",
+            "the TLS handshake: the certificate comes from an authority that this machine does not trust: \
+             `--ca-file` gives one to trust",
         ),
         (
             Authority::new(),

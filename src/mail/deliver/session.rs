@@ -339,7 +339,7 @@ fn authenticate(
             }
             Err(format!(
                 "Windows authentication is asked for and the server offers it ({}), but this version cannot \
-                 authenticate: ask for anonymous delivery where the server allows it",
+                 authenticate: `--auth anonymous` tries without",
                 mechanisms.join(", ")
             ))
         }
@@ -366,15 +366,18 @@ fn sent(progress: Progress) -> Outcome {
     let (status, reason) = if progress.refused.is_empty() {
         (Status::Sent, None)
     } else {
+        // All of them stand in `refused`.
         let list: Vec<String> = progress
             .refused
             .iter()
+            .take(5)
             .map(|it| format!("`{}` ({})", it.address, it.reply))
             .collect();
-        let all = progress.refused.len() + progress.accepted.len();
+        let (refused, accepted) = (progress.refused.len(), progress.accepted.len());
+        let more = if refused > list.len() { ", …" } else { "" };
         let reason = format!(
-            "the server refused {} of {all} recipients: {}",
-            progress.refused.len(),
+            "the server refused {refused} of {} recipients: {}{more}",
+            refused + accepted,
             list.join(", ")
         );
         (Status::Partial, Some(reason))

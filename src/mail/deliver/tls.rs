@@ -45,7 +45,9 @@ pub(super) fn client_config(extra_ca: Option<&[u8]>) -> Result<Arc<ClientConfig>
         }
     }
     if roots.is_empty() {
-        return Err("this machine lists no trusted certificate authority: give one".to_owned());
+        return Err(
+            "this machine lists no trusted certificate authority: `--ca-file` gives one".to_owned(),
+        );
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -80,16 +82,15 @@ fn explain_certificate(error: &CertificateError) -> String {
             expected,
             presented,
         } => format!(
-            "the certificate is not for `{}` but for {}: give the right name to check",
+            "the certificate is not for `{}` but for {}: `--tls-name` gives another name to check",
             expected.to_str(),
             listed(presented)
         ),
         CertificateError::NotValidForName => {
-            "the certificate is for another name: give the right name to check".to_owned()
+            "the certificate is for another name: `--tls-name` gives the name to check".to_owned()
         }
         CertificateError::UnknownIssuer => {
-            "the certificate comes from an authority that this machine does not trust: give the authority's \
-             certificate"
+            "the certificate comes from an authority that this machine does not trust: `--ca-file` gives one to trust"
                 .to_owned()
         }
         CertificateError::BadSignature => {
