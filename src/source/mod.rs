@@ -8,8 +8,10 @@ mod decoded;
 mod encoding;
 mod lines;
 mod span;
+mod visible;
 
 pub use decoded::{Decoded, DecodedBuilder};
 pub use encoding::{DecodeError, DecodeErrorKind, Encoding, Source};
 pub use lines::LineColumn;
 pub use span::Span;
+pub use visible::visible;

@@ -1,6 +1,7 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod connection_string;
 mod mail_capture;
 mod mail_compose;
 mod mail_deliver;
@@ -8,3 +9,7 @@ mod mail_faults;
 mod mail_outbox;
 mod mail_support;
 mod mail_tls;
+mod package;
+mod property_paths;
+mod support;
+mod xml;
