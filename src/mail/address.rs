@@ -9,7 +9,7 @@ use std::fmt;
 use lettre::Address;
 use lettre::message::Mailbox;
 
-use super::visible::{is_hidden, visible};
+use crate::source::{is_hidden, visible};
 
 /// An address line of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -15,9 +15,10 @@ use std::path::Path;
 use lettre::message::Mailbox;
 
 use super::address::{AddressProblem, Field, parse_list, parse_one, wire_form};
-use super::message::{Attachment, MailMessage, Priority};
+use super::message::{Attachment, MailMessage};
 use super::problem::{Problem, Warning};
 use crate::host::{Clock, FileKind, Files, Random};
+use crate::package::Priority;
 use content::Content;
 use header::Headers;
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::package::Priority;
+
 /// A message before it is composed: every value resolved to text, lists still as the task writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailMessage {
@@ -50,34 +52,6 @@ pub fn split_attachments(list: &str) -> impl Iterator<Item = &str> {
         .filter(|piece| !piece.is_empty())
 }
 
-/// How urgent the message says it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Priority {
-    /// Urgent.
-    High,
-    /// No header at all.
-    #[default]
-    Normal,
-    /// Not urgent.
-    Low,
-}
-
-impl Priority {
-    /// The priority that a package's XML names, or whose number it writes: `MailPriority` is 1, 3 and 5.
-    /// `None` for anything else; an expression may leave an undefined number.
-    pub fn parse(text: &str) -> Option<Priority> {
-        match text.trim() {
-            "1" => Some(Priority::High),
-            "3" => Some(Priority::Normal),
-            "5" => Some(Priority::Low),
-            name if name.eq_ignore_ascii_case("high") => Some(Priority::High),
-            name if name.eq_ignore_ascii_case("normal") => Some(Priority::Normal),
-            name if name.eq_ignore_ascii_case("low") => Some(Priority::Low),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,14 +79,5 @@ mod tests {
             let stored = stored.to_owned();
             assert_eq!(Attachment { stored, path }.name(), name);
         }
-    }
-
-    #[test]
-    fn priorities_by_name_and_by_number() {
-        assert_eq!(Priority::parse("High"), Some(Priority::High));
-        assert_eq!(Priority::parse("5"), Some(Priority::Low));
-        assert_eq!(Priority::parse("3"), Some(Priority::Normal));
-        assert_eq!(Priority::parse("0"), None);
-        assert_eq!(Priority::parse(""), None);
     }
 }

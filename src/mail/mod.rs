@@ -10,11 +10,9 @@ mod compose;
 pub mod deliver;
 mod message;
 mod problem;
-mod visible;
 
 pub use address::{AddressProblem, AddressReason, Field};
 pub use codes::Code;
 pub use compose::{Composed, ContentReader, Envelope, Limits, Tools, compose};
-pub use message::{Attachment, MailMessage, Priority, split_attachments};
+pub use message::{Attachment, MailMessage, split_attachments};
 pub use problem::{Problem, Warning};
-pub use visible::visible;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::address::{AddressProblem, AddressReason};
 use super::codes::Code;
-use super::visible::visible;
+use crate::source::visible;
 
 /// What System.Net.Mail says of a subject of several lines.
 const SUBJECT_FORM: &str = "The specified string is not in the form required for a subject.";

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use dtsx::mail::{Attachment, MailMessage, Priority, Problem, Warning};
+use dtsx::mail::{Attachment, MailMessage, Problem, Warning};
+use dtsx::package::Priority;
 use mail_parser::{Address, MessageParser, MimeHeaders};
 use proptest::prelude::*;
 

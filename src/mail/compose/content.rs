@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use email_encoding::body::base64;
 
 use super::super::message::Attachment;
-use super::super::visible::visible;
 use crate::host::Files;
+use crate::source::visible;
 
 /// A message in pieces.
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::super::visible::is_hidden;
 use crate::mail::Envelope;
+use crate::source::is_hidden;
 
 /// Creates a file with these bytes. It must not overwrite one: a former run's mail would be lost, or mixed with this
 /// one's.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::visible::visible;
+use crate::source::visible;
 
 /// The longest line of a reply in bytes, its line end included. RFC 5321 asks for 512.
 pub const LONGEST_LINE: usize = 2048;

@@ -115,7 +115,7 @@ fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(5)
-        .map(|name| format!("`{}`", super::super::visible::visible(bare(name))))
+        .map(|name| format!("`{}`", crate::source::visible(bare(name))))
         .collect();
     let more = if names.len() > 5 { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
