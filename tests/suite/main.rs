@@ -1,9 +1,14 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod apply;
+mod apply_disk;
+mod apply_kill;
+mod archive;
 mod connection_string;
 mod fixtures;
 mod layering;
+mod memory_files;
 mod package;
 mod property_paths;
 mod support;
