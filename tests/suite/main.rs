@@ -18,5 +18,6 @@ mod mail_tls;
 mod memory_files;
 mod package;
 mod property_paths;
+mod setters;
 mod support;
 mod xml;
