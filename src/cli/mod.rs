@@ -4,6 +4,7 @@ mod exit;
 mod inputs;
 mod inspect;
 mod streams;
+mod undo;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Undo(undo::UndoArgs),
 }
 
 /// Runs the command and gives its exit code.
@@ -70,5 +72,6 @@ pub(crate) fn main() -> ExitCode {
 fn run(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Undo(args) => undo::run(&args, streams),
     }
 }

@@ -4,6 +4,7 @@
 mod apply;
 mod apply_disk;
 mod apply_kill;
+mod apply_undo_command;
 mod archive;
 mod connection_string;
 mod fixtures;

@@ -2,3 +2,4 @@
 
 pub mod inspect;
 mod table;
+pub mod undo;
