@@ -3,6 +3,7 @@
 mod exit;
 mod inputs;
 mod inspect;
+mod run;
 mod streams;
 
 use std::io::{self, IsTerminal};
@@ -25,6 +26,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Run(run::RunArgs),
 }
 
 /// Runs the command and gives its exit code.
@@ -48,7 +50,7 @@ pub(crate) fn main() -> ExitCode {
         out_is_terminal,
     };
     let result = match cli.command {
-        Some(command) => run(command, &mut streams),
+        Some(command) => execute(command, &mut streams),
         None => Ok(Exit::Done),
     };
     let result = result.and_then(|exit| streams.out.flush().map(|()| exit));
@@ -67,8 +69,9 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
-fn run(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Run(args) => run::run(&args, streams),
     }
 }

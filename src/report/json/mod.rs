@@ -2,5 +2,6 @@
 
 mod common;
 pub mod inspect;
+pub mod run;
 
 pub use common::{ErrorJson, SpanJson};
