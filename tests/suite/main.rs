@@ -7,6 +7,7 @@ mod mail_compose;
 mod mail_deliver;
 mod mail_faults;
 mod mail_outbox;
+mod mail_run;
 mod mail_support;
 mod mail_tls;
 mod package;
