@@ -23,31 +23,16 @@ pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
     let file = at.file;
     let project = at.project();
     let mut facts = FileFacts {
-        label: file.label.clone(),
-        kind: file.kind,
         project: project.map(|(file, _)| file.label.clone()),
         deployment_model: project.map(|(_, project)| project.deployment_model()),
-        format_version: None,
-        protection_level: None,
         is_encrypted: file.is_encrypted,
-        build_copy,
-        hash: Some(file.hash),
-        name: None,
-        package_id: None,
-        version_guid: None,
-        version_build: None,
-        creator: None,
-        connections: Vec::new(),
-        send_mail_tasks: Vec::new(),
-        other_tasks: Vec::new(),
-        calls: Vec::new(),
-        project_uses: Vec::new(),
         notes: file
             .document
             .diagnostics()
             .iter()
             .map(ToString::to_string)
             .collect(),
+        ..FileFacts::bare(&file.label, file.kind, file.hash, build_copy)
     };
     match file.kind {
         FileKind::Package | FileKind::PackagePart => package(at, &mut facts),

@@ -14,3 +14,8 @@ pub use facts::{
 pub use gather::gather;
 pub use link::{FileNames, link};
 pub use survey::{Scope, UnitFacts, survey};
+
+// What facts are made of, for the rooms that see facts and no documents.
+pub use crate::package::{FileKind, MailProperty, MessageSourceType};
+pub use crate::project::{BuildCopy, ReadError};
+pub use crate::xml::Place;

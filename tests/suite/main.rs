@@ -1,7 +1,13 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod apply;
+mod apply_disk;
+mod apply_kill;
+mod archive;
 mod connection_string;
+mod fixtures;
+mod layering;
 mod mail_capture;
 mod mail_compose;
 mod mail_deliver;
@@ -10,6 +16,7 @@ mod mail_outbox;
 mod mail_run;
 mod mail_support;
 mod mail_tls;
+mod memory_files;
 mod package;
 mod property_paths;
 mod support;

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::inventory::{ConnectionFacts, ExpressionFacts, FileFacts, TaskFacts, UnitFacts};
-use crate::package::{FileKind, MailProperty, MessageSourceType};
-use crate::project::BuildCopy;
+use crate::inventory::{
+    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, MailProperty,
+    MessageSourceType, TaskFacts, UnitFacts,
+};
 use crate::report::json::inspect::Summary;
 use crate::source::visible;
 
@@ -168,7 +169,11 @@ fn write_task(out: &mut dyn Write, task: &TaskFacts) -> io::Result<()> {
         &format!("Send Mail task {}{state}", visible(&task.path)),
     )?;
     let through = match &task.connection.found {
-        Some(found) => format!("{} ({}) in {}", found.name, found.type_name, found.file),
+        Some(found) if found.type_name == "SMTP" => format!("{} in {}", found.name, found.file),
+        Some(found) => format!(
+            "{} in {}, which is of type {} and not SMTP",
+            found.name, found.file, found.type_name
+        ),
         None if task.connection.reference.is_empty() => "no connection manager".to_owned(),
         None => format!(
             "dangling: no connection manager has the id {}",

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::project::ReadError;
-use crate::xml::Place;
+use crate::inventory::{Place, ReadError};
 
 /// A place in a file as it is stored.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]

@@ -9,9 +9,9 @@ use serde::ser::{Error as _, SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 
 use crate::inventory::{
-    ConnectionFacts, ExpressionFacts, FileFacts, HandlerFacts, Masked, TaskFacts, UnitFacts,
+    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, HandlerFacts, Masked, TaskFacts,
+    UnitFacts,
 };
-use crate::project::BuildCopy;
 
 use super::common::{ErrorJson, SpanJson};
 
