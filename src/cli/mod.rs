@@ -3,6 +3,7 @@
 mod exit;
 mod inputs;
 mod inspect;
+mod run;
 mod streams;
 mod undo;
 
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     Inspect(inspect::InspectArgs),
     Undo(undo::UndoArgs),
+    Run(run::RunArgs),
 }
 
 /// Runs the command and gives its exit code.
@@ -50,7 +52,7 @@ pub(crate) fn main() -> ExitCode {
         out_is_terminal,
     };
     let result = match cli.command {
-        Some(command) => run(command, &mut streams),
+        Some(command) => execute(command, &mut streams),
         None => Ok(Exit::Done),
     };
     let result = result.and_then(|exit| streams.out.flush().map(|()| exit));
@@ -69,9 +71,10 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
-fn run(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Inspect(args) => inspect::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
+        Command::Run(args) => run::run(&args, streams),
     }
 }

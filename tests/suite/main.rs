@@ -14,6 +14,7 @@ mod mail_compose;
 mod mail_deliver;
 mod mail_faults;
 mod mail_outbox;
+mod mail_run;
 mod mail_support;
 mod mail_tls;
 mod memory_files;

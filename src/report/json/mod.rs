@@ -3,5 +3,6 @@
 mod common;
 pub mod inspect;
 pub mod undo;
+pub mod run;
 
 pub use common::{ErrorJson, SpanJson};
