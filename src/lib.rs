@@ -5,6 +5,7 @@ pub mod archive;
 pub mod connection_string;
 pub mod expression;
 pub mod host;
+pub mod inventory;
 pub mod mail;
 pub mod package;
 pub mod project;

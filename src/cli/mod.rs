@@ -1,6 +1,8 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
 mod exit;
+mod inputs;
+mod inspect;
 mod streams;
 
 use std::io::{self, IsTerminal};
@@ -21,7 +23,9 @@ struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Inspect(inspect::InspectArgs),
+}
 
 /// Runs the command and gives its exit code.
 pub(crate) fn main() -> ExitCode {
@@ -63,6 +67,8 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
-fn run(command: Command, _streams: &mut Streams<'_>) -> io::Result<Exit> {
-    match command {}
+fn run(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    match command {
+        Command::Inspect(args) => inspect::run(&args, streams),
+    }
 }

@@ -1,6 +1,8 @@
 //! Where a command reads and writes; tests put buffers here.
 
-use std::io::Write;
+use std::io::{self, Write};
+
+use super::exit::Exit;
 
 /// The streams of one run.
 pub(crate) struct Streams<'a> {
@@ -10,4 +12,12 @@ pub(crate) struct Streams<'a> {
     pub(crate) err: &'a mut dyn Write,
     /// Whether people read `out` on a terminal.
     pub(crate) out_is_terminal: bool,
+}
+
+impl Streams<'_> {
+    /// Says what is wrong with the arguments.
+    pub(crate) fn usage(&mut self, message: &str) -> io::Result<Exit> {
+        writeln!(self.err, "dtsx: {message}")?;
+        Ok(Exit::Usage)
+    }
 }

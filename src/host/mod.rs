@@ -5,9 +5,21 @@
 
 mod files;
 mod real;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+mod writable;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
 
 pub use files::{Entry, FileKind, Files, Metadata};
+pub use platform::{is_in_use, path_bytes, path_from_bytes};
 pub use real::{RealClock, RealEnvironment, RealFiles, RealRandom};
+pub use writable::{Access, Lock, NewFile, Owner, Standing, WritableFiles};
 
 /// The time, with the local offset.
 pub trait Clock {

@@ -1,9 +1,13 @@
 //! The machine that the command runs on.
 
-use std::io::{self, Read};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
-use super::{Clock, Entry, Environment, FileKind, Files, Metadata, Random};
+use super::{
+    Access, Clock, Entry, Environment, FileKind, Files, Lock, Metadata, NewFile, Random, Standing,
+    WritableFiles, platform,
+};
 
 /// The file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,6 +53,87 @@ impl Files for RealFiles {
             kind: kind(metadata.file_type()),
             len: metadata.len(),
         })
+    }
+}
+
+impl NewFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+/// The system gives the lock back when the file is closed, at the latest when the process ends.
+impl Lock for File {}
+
+impl WritableFiles for RealFiles {
+    fn standing(&self, path: &Path) -> io::Result<Standing> {
+        let metadata = std::fs::symlink_metadata(path)?;
+        Ok(Standing {
+            kind: kind(metadata.file_type()),
+            hard_links: platform::hard_links(path, &metadata)?,
+            read_only: metadata.permissions().readonly(),
+            owner: platform::owner(&metadata),
+            writable_by_others: platform::is_writable_by_others(&metadata),
+        })
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        platform::canonical(path)
+    }
+
+    fn read_range(&self, path: &Path, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(len).read_to_end(&mut bytes)?;
+        if u64::try_from(bytes.len()).ok() == Some(len) {
+            Ok(bytes)
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    fn create(&self, path: &Path, access: Access) -> io::Result<Box<dyn NewFile>> {
+        Ok(Box::new(platform::create(path, access)?))
+    }
+
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn move_to_free_name(&self, from: &Path, to: &Path) -> io::Result<()> {
+        platform::move_to_free_name(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        platform::create_folder(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        platform::sync_folder(folder)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
+        let file = platform::lock_file(path)?;
+        file.lock()?;
+        Ok(Box::new(file))
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        let file = platform::lock_file(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 

@@ -1,1 +1,18 @@
 //! Resolve, compose, deliver: a Send Mail task as a message on its way.
+//!
+//! A [`MailMessage`] is what a task would send, resolved to text. [`compose`] turns it into a [`Composed`] message:
+//! the envelope and the exact bytes. [`deliver`] takes those to a server, to the capture inside the process or to a
+//! folder, and says what became of them. Nothing here knows the XML of a package.
+
+mod address;
+mod codes;
+mod compose;
+pub mod deliver;
+mod message;
+mod problem;
+
+pub use address::{AddressProblem, AddressReason, Field};
+pub use codes::Code;
+pub use compose::{Composed, ContentReader, Envelope, Limits, Tools, compose};
+pub use message::{Attachment, MailMessage, split_attachments};
+pub use problem::{Problem, Warning};

@@ -1,1 +1,4 @@
 //! Everything that is shown, as text or JSON, on a `Write`.
+
+pub mod human;
+pub mod json;

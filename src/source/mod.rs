@@ -8,8 +8,11 @@ mod decoded;
 mod encoding;
 mod lines;
 mod span;
+mod visible;
 
 pub use decoded::{Decoded, DecodedBuilder};
 pub use encoding::{DecodeError, DecodeErrorKind, Encoding, Source};
 pub use lines::LineColumn;
 pub use span::Span;
+pub(crate) use visible::is_hidden;
+pub use visible::visible;

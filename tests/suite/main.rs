@@ -1,4 +1,23 @@
 //! One integration binary; each module says what goes there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod apply;
+mod apply_disk;
+mod apply_kill;
+mod archive;
+mod connection_string;
 mod expression;
+mod fixtures;
+mod layering;
+mod mail_capture;
+mod mail_compose;
+mod mail_deliver;
+mod mail_faults;
+mod mail_outbox;
+mod mail_support;
+mod mail_tls;
+mod memory_files;
+mod package;
+mod property_paths;
+mod support;
+mod xml;

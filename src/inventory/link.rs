@@ -1,0 +1,67 @@
+//! What can only be known when all files of a unit were looked at.
+
+use std::collections::BTreeMap;
+
+use crate::project::Label;
+
+use super::facts::{FileFacts, ObjectRef};
+
+/// Says who uses the project's connection managers, and where called packages are.
+///
+/// `elsewhere` names files outside the unit, by the last part of their path in lower case; a call is resolved
+/// through it only where exactly one file has the name.
+pub fn link(files: &mut [FileFacts], elsewhere: &FileNames) {
+    let mut users: BTreeMap<Label, Vec<ObjectRef>> = BTreeMap::new();
+    for file in files.iter() {
+        for used in &file.project_uses {
+            users
+                .entry(used.manager.clone())
+                .or_default()
+                .push(ObjectRef {
+                    file: file.label.clone(),
+                    object: used.object.clone(),
+                });
+        }
+    }
+    let own: FileNames = files.iter().map(|file| file.label.clone()).collect();
+    for file in files {
+        for connection in &mut file.connections {
+            if let Some(users) = users.get(&file.label) {
+                connection.used_by.extend(users.iter().cloned());
+            }
+            connection.used_by.sort();
+        }
+        for call in &mut file.calls {
+            call.found_in = own
+                .one(&call.package)
+                .or_else(|| elsewhere.one(&call.package))
+                .cloned();
+        }
+    }
+}
+
+/// Files by the last part of their path.
+#[derive(Debug, Default)]
+pub struct FileNames(BTreeMap<String, Vec<Label>>);
+
+impl FileNames {
+    /// The one file of the name that a path ends in; the path may be one of Windows.
+    fn one(&self, path: &str) -> Option<&Label> {
+        let name = path.rsplit(['/', '\\']).next()?.trim();
+        match self.0.get(&name.to_lowercase())?.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+impl FromIterator<Label> for FileNames {
+    fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> FileNames {
+        let mut names: BTreeMap<String, Vec<Label>> = BTreeMap::new();
+        for label in labels {
+            let name = label.file_name().to_lowercase();
+            names.entry(name).or_default().push(label);
+        }
+        FileNames(names)
+    }
+}

@@ -1,0 +1,21 @@
+//! Owned facts of files, and the walk that gathers them.
+//!
+//! A package is dropped when it has been looked at; what must outlive its document is a fact here.
+
+mod facts;
+mod gather;
+mod link;
+mod survey;
+
+pub use facts::{
+    CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
+    ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
+};
+pub use gather::gather;
+pub use link::{FileNames, link};
+pub use survey::{Scope, UnitFacts, survey};
+
+// What facts are made of, for the rooms that see facts and no documents.
+pub use crate::package::{FileKind, MailProperty, MessageSourceType};
+pub use crate::project::{BuildCopy, ReadError};
+pub use crate::xml::Place;

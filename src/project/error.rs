@@ -1,0 +1,77 @@
+//! What could not be read, and why.
+
+use std::io;
+use std::path::Path;
+
+use crate::source::DecodeError;
+use crate::xml::XmlError;
+
+use super::label::Label;
+
+/// A file or folder could not be read; the others were.
+#[derive(Debug, thiserror::Error)]
+#[error("{label}: {reason}")]
+pub struct ReadError {
+    /// What could not be read.
+    pub label: Label,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The system says so.
+    #[error("could not be read: {0}")]
+    System(io::Error),
+    /// A device, a pipe, a socket.
+    #[error("expected a file or a folder, found something else")]
+    NotAFile,
+    /// Larger than the limit `size`.
+    #[error(
+        "is larger than {0} bytes, the limit `size` (raise it with `--limit size=NUMBER` if the file is to be trusted)"
+    )]
+    TooLarge(u64),
+    /// Bytes that are no text.
+    #[error("could not be read as text: {0}")]
+    Decode(DecodeError),
+    /// Not a well-formed document.
+    #[error("could not be read as XML: {0}")]
+    Xml(Box<XmlError>),
+    /// Well-formed, and not of SSIS.
+    #[error("expected {expected}, found an XML document whose root element is `{root}`")]
+    OtherRoot {
+        /// What was expected.
+        expected: &'static str,
+        /// The name of the root element.
+        root: String,
+    },
+    /// A zip where XML was expected.
+    #[error(
+        "expected XML, found a zip archive: give a project deployment file the extension `.ispac`"
+    )]
+    ZipNotXml,
+    /// A damaged archive, or a damaged member of one.
+    #[error("could not be read as a zip archive: {0}")]
+    Archive(String),
+}
+
+impl ReadError {
+    pub(super) fn new(label: Label, reason: Reason) -> ReadError {
+        ReadError { label, reason }
+    }
+
+    pub(super) fn system(path: &Path, error: &io::Error) -> ReadError {
+        // `io::Error` cannot be cloned; what people need of it is its kind and its text.
+        let copy = match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(error.kind(), error.to_string()),
+        };
+        ReadError::new(Label::of_path(path), Reason::System(copy))
+    }
+
+    pub(super) fn not_a_file(path: &Path) -> ReadError {
+        ReadError::new(Label::of_path(path), Reason::NotAFile)
+    }
+}

@@ -1,0 +1,277 @@
+//! A unit, opened: its context is kept, its packages stream through.
+
+use std::io::Read as _;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use memchr::memmem;
+
+use crate::host::Files;
+use crate::package::FileKind;
+use crate::xml::Limits;
+
+use super::context::{Context, InContext};
+use super::error::{ReadError, Reason};
+use super::file::{FileId, Read, Wanted};
+use super::find::{BuildCopy, Expected, Holder, Inputs, Role, Unit};
+use super::label::Label;
+
+/// How files are read.
+#[derive(Clone, Copy)]
+pub struct Reading<'h> {
+    /// Where from.
+    pub files: &'h dyn Files,
+    /// How large they may be.
+    pub limits: Limits,
+    /// How many packages are read at the same time.
+    pub jobs: NonZero<usize>,
+    /// Bytes that a package must hold to be read any further.
+    pub only_with: Option<fn(&[u8]) -> bool>,
+}
+
+/// A unit whose context was read.
+#[derive(Debug)]
+pub struct OpenUnit {
+    /// Whether it is what a build left.
+    pub build_copy: BuildCopy,
+    /// Its small files.
+    pub context: Context,
+    /// Those of them that could not be read.
+    pub errors: Vec<ReadError>,
+    packages: Vec<(Wanted, Location)>,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Debug)]
+enum Location {
+    Disk(PathBuf),
+    Given(Vec<u8>),
+}
+
+/// What became of a package.
+#[derive(Debug)]
+pub enum Looked<'a> {
+    /// It was read.
+    Read(InContext<'a>),
+    /// It does not hold the bytes that were asked for.
+    Skipped,
+    /// It could not be read.
+    Failed(ReadError),
+}
+
+impl Unit {
+    /// Reads the small files of the unit.
+    pub fn open(&self, inputs: &Inputs, reading: &Reading<'_>) -> OpenUnit {
+        let mut opening = Opening {
+            reading,
+            unit: OpenUnit {
+                build_copy: self.build_copy,
+                context: Context::default(),
+                errors: Vec::new(),
+                packages: Vec::new(),
+            },
+            next: 0,
+        };
+        match &self.holder {
+            Holder::Archive(path) => opening.archive(path),
+            Holder::Folder(_) | Holder::Given(_) => {
+                for candidate in &self.candidates {
+                    let given = inputs
+                        .given
+                        .as_ref()
+                        .filter(|(name, _)| *name == candidate.path)
+                        .map(|(_, bytes)| bytes.clone());
+                    let location = match given {
+                        Some(bytes) => Location::Given(bytes),
+                        None => Location::Disk(candidate.path.clone()),
+                    };
+                    let label = Label::of_path(&candidate.path);
+                    opening.add(label, candidate.role, candidate.expected, location);
+                }
+            }
+        }
+        opening.unit
+    }
+}
+
+struct Opening<'o, 'h> {
+    reading: &'o Reading<'h>,
+    unit: OpenUnit,
+    next: u32,
+}
+
+impl Opening<'_, '_> {
+    fn archive(&mut self, path: &Path) {
+        let label = Label::of_path(path);
+        self.unit.errors.push(ReadError::new(
+            label,
+            Reason::Archive("not read yet".to_owned()),
+        ));
+    }
+
+    fn add(&mut self, label: Label, role: Role, expected: Expected, location: Location) {
+        let wanted = Wanted {
+            id: FileId(self.next),
+            label,
+            role,
+            expected,
+        };
+        self.next += 1;
+        match expected {
+            Expected::Kind(FileKind::Package | FileKind::PackagePart) => {
+                let name = wanted.label.file_name();
+                self.unit.context.package_names.push(name);
+                if role == Role::Asked {
+                    self.unit.packages.push((wanted, location));
+                }
+            }
+            Expected::Kind(_) | Expected::Unknown => self.read_small(&wanted, location),
+            Expected::MaybeConfiguration => {
+                if may_be_configuration(&location, self.reading.files) {
+                    self.read_small(&wanted, location);
+                }
+            }
+        }
+    }
+
+    fn read_small(&mut self, wanted: &Wanted, location: Location) {
+        let read = bytes_of(wanted, location, self.reading)
+            .and_then(|bytes| wanted.read(bytes, &self.reading.limits));
+        match read {
+            Ok(Read::File(file)) => self.unit.context.files.push(*file),
+            Ok(Read::NotOurs) => {}
+            // What nobody asked for need not be readable.
+            Err(_) if wanted.role == Role::Context => {}
+            Err(error) => self.unit.errors.push(error),
+        }
+    }
+}
+
+fn bytes_of(
+    wanted: &Wanted,
+    location: Location,
+    reading: &Reading<'_>,
+) -> Result<Vec<u8>, ReadError> {
+    match location {
+        Location::Given(bytes) => Ok(bytes),
+        Location::Disk(path) => {
+            // A file that is too large is not even read.
+            let limit = reading.limits.size;
+            if let Ok(metadata) = reading.files.metadata(&path)
+                && metadata.len > limit
+            {
+                return Err(ReadError::new(
+                    wanted.label.clone(),
+                    Reason::TooLarge(limit),
+                ));
+            }
+            reading
+                .files
+                .read(&path)
+                .map_err(|error| ReadError::system(&path, &error))
+        }
+    }
+}
+
+/// Any XML can have the extension of a configuration. The root stands at the beginning, so a large file of data
+/// need not be read to know that it is none.
+fn may_be_configuration(location: &Location, files: &dyn Files) -> bool {
+    const BEGINNING: u64 = 64 << 10;
+    let mut beginning = Vec::new();
+    let read = match location {
+        Location::Given(_) => return true,
+        Location::Disk(path) => files
+            .open(path)
+            .and_then(|file| file.take(BEGINNING).read_to_end(&mut beginning)),
+    };
+    // One that cannot be opened says so when it is read.
+    read.is_err() || holds(&beginning, "DTSConfiguration")
+}
+
+/// Whether bytes hold an ASCII text, in UTF-8 or in UTF-16.
+pub fn holds(bytes: &[u8], text: &str) -> bool {
+    if memmem::find(bytes, text.as_bytes()).is_some() {
+        return true;
+    }
+    // Every other byte of such a text is zero in UTF-16; files without zeros are UTF-8.
+    let is_utf16 = bytes.iter().take(64).any(|&byte| byte == 0);
+    let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
+    is_utf16
+        && memmem::find(
+            bytes,
+            wide.get(..wide.len().saturating_sub(1)).unwrap_or_default(),
+        )
+        .is_some()
+}
+
+impl OpenUnit {
+    /// How many packages there are to look at.
+    pub fn package_count(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// Looks at each package in turn and keeps what `look` makes of it, in the order of their names.
+    ///
+    /// At most as many packages as there are jobs are in memory at the same time.
+    pub fn each<T: Send>(
+        &self,
+        reading: &Reading<'_>,
+        look: impl Fn(Looked<'_>) -> T + Sync,
+    ) -> Vec<T> {
+        let jobs = reading.jobs.get().min(self.packages.len());
+        if jobs <= 1 {
+            let packages = self.packages.iter();
+            return packages
+                .map(|package| self.look_at(package, reading, &look))
+                .collect();
+        }
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = mpsc::channel();
+        let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                let (sender, next, look) = (sender.clone(), &next, &look);
+                scope.spawn(move || {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(package) = self.packages.get(index) else {
+                            break;
+                        };
+                        let result = self.look_at(package, reading, look);
+                        if sender.send((index, result)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            receiver.iter().collect()
+        });
+        results.sort_by_key(|&(index, _)| index);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    fn look_at<T>(
+        &self,
+        (wanted, location): &(Wanted, Location),
+        reading: &Reading<'_>,
+        look: impl Fn(Looked<'_>) -> T,
+    ) -> T {
+        let bytes = match bytes_of(wanted, location.clone(), reading) {
+            Ok(bytes) => bytes,
+            Err(error) => return look(Looked::Failed(error)),
+        };
+        if reading.only_with.is_some_and(|has| !has(&bytes)) {
+            return look(Looked::Skipped);
+        }
+        match wanted.read(bytes, &reading.limits) {
+            Ok(Read::File(file)) => look(Looked::Read(InContext {
+                context: &self.context,
+                file: &file,
+            })),
+            Ok(Read::NotOurs) => look(Looked::Skipped),
+            Err(error) => look(Looked::Failed(error)),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Text for people, on a terminal or in a mail.
+
+pub mod inspect;
+mod table;

@@ -1,0 +1,6 @@
+//! JSON, each schema from structs of its own.
+
+mod common;
+pub mod inspect;
+
+pub use common::{ErrorJson, SpanJson};
