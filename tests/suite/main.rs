@@ -7,6 +7,7 @@ mod apply_kill;
 mod apply_undo_command;
 mod archive;
 mod connection_string;
+mod expression;
 mod fixtures;
 mod layering;
 mod mail_capture;
