@@ -14,10 +14,10 @@ use dtsx::mail::{
     Limits as MailLimits, LocalServer, PathMap, Route, Runner, ServerChoice, TaskOutcome,
     TaskStatus, Tools,
 };
+use dtsx::project::Limits;
 use dtsx::project::ReadError;
 use dtsx::report::human::run::BlindCopies;
 use dtsx::report::{human, json};
-use dtsx::xml::Limits;
 
 use super::exit::Exit;
 use super::streams::Streams;

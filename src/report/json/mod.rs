@@ -2,7 +2,7 @@
 
 mod common;
 pub mod inspect;
-pub mod undo;
 pub mod run;
+pub mod undo;
 
 pub use common::{ErrorJson, SpanJson};
