@@ -201,7 +201,7 @@ fn outcomes(path: &Path, how: &How, route: Route<'_>) -> Vec<TaskOutcome> {
     };
     let reading = Reading {
         files: &RealFiles,
-        limits: dtsx::xml::Limits::default(),
+        limits: dtsx::project::Limits::default(),
         jobs: NonZero::<usize>::MIN,
         only_with: None,
     };
