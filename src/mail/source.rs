@@ -259,7 +259,7 @@ mod tests {
             decode("\u{feff}день\r\n".as_bytes()),
             ("день\r\n".to_owned(), None)
         );
-        assert_eq!(decode(b"\xff\xfed\x04"), ("д".to_owned(), None));
+        assert_eq!(decode(b"\xff\xfe4\x04"), ("д".to_owned(), None));
         assert_eq!(decode("день".as_bytes()), ("день".to_owned(), None));
         assert_eq!(
             decode(b"caf\xe9"),
