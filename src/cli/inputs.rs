@@ -96,7 +96,7 @@ impl InputArgs {
 }
 
 /// Globs fit a path or its end: `*.dtsx` means any such file, `etl/**` those below `etl`.
-fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
+pub(crate) fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
     if patterns.is_empty() {
         return Ok(None);
     }

@@ -5,6 +5,7 @@ mod inputs;
 mod inspect;
 mod run;
 mod streams;
+mod undo;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Undo(undo::UndoArgs),
     Run(run::RunArgs),
 }
 
@@ -72,6 +74,7 @@ pub(crate) fn main() -> ExitCode {
 fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
     }
 }

@@ -167,13 +167,13 @@ pub struct TaskFacts {
     /// The connection manager that it refers to.
     pub connection: Reference,
     /// The sender, as stored.
-    pub from: String,
+    pub from: Masked,
     /// The recipients, as stored.
-    pub to: String,
+    pub to: Masked,
     /// The recipients of copies, as stored.
-    pub cc: String,
+    pub cc: Masked,
     /// The recipients of blind copies, as stored.
-    pub bcc: String,
+    pub bcc: Masked,
     /// The subject, as stored.
     pub subject: Masked,
     /// The priority, as stored.

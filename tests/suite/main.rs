@@ -4,8 +4,10 @@
 mod apply;
 mod apply_disk;
 mod apply_kill;
+mod apply_undo_command;
 mod archive;
 mod connection_string;
+mod expression;
 mod fixtures;
 mod layering;
 mod mail_capture;
@@ -21,5 +23,6 @@ mod mail_tls;
 mod memory_files;
 mod package;
 mod property_paths;
+mod setters;
 mod support;
 mod xml;

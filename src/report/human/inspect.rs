@@ -194,10 +194,10 @@ fn write_task(out: &mut dyn Write, task: &TaskFacts) -> io::Result<()> {
     };
     for (label, property, value) in [
         ("through", "SmtpConnection", through.as_str()),
-        ("from", "FromLine", &task.from),
-        ("to", "ToLine", &task.to),
-        ("cc", "CCLine", &task.cc),
-        ("bcc", "BCCLine", &task.bcc),
+        ("from", "FromLine", &task.from.text),
+        ("to", "ToLine", &task.to.text),
+        ("cc", "CCLine", &task.cc.text),
+        ("bcc", "BCCLine", &task.bcc.text),
         ("subject", "Subject", &task.subject.text),
         ("priority", "Priority", &task.priority),
         ("message", "MessageSource", &source),

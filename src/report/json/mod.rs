@@ -3,5 +3,6 @@
 mod common;
 pub mod inspect;
 pub mod run;
+pub mod undo;
 
 pub use common::{ErrorJson, SpanJson};
