@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::apply::{Listed, Restored, Undone};
-use crate::project::Label;
+use crate::apply::Label;
 use crate::report::json::undo::{Summary, state};
 use crate::source::visible;
 
