@@ -1,11 +1,15 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
 mod exit;
+mod get;
 mod inputs;
 mod inspect;
+mod one;
 mod run;
+mod set;
 mod streams;
 mod undo;
+mod write;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -27,6 +31,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Get(get::GetArgs),
+    Set(set::SetArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
 }
@@ -74,6 +80,8 @@ pub(crate) fn main() -> ExitCode {
 fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Get(args) => get::run(&args, streams),
+        Command::Set(args) => set::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
     }
