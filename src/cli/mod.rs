@@ -1,5 +1,6 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
+mod eval;
 mod exit;
 mod inputs;
 mod inspect;
@@ -24,6 +25,7 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Eval(eval::EvalArgs),
     Inspect(inspect::InspectArgs),
 }
 
@@ -69,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
 fn run(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
+        Command::Eval(args) => eval::run(&args, streams),
         Command::Inspect(args) => inspect::run(&args, streams),
     }
 }
