@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use dtsx::project::Inputs;
-use dtsx::xml::Limits;
+use dtsx::project::{Inputs, Limits};
 
 /// Which files to look at, and how.
 #[derive(Debug, Args)]
@@ -30,7 +29,8 @@ pub(crate) struct InputArgs {
     /// How many files to read at the same time [default: as many as there are processors]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,
-    /// A limit for files that are larger than usual: size, depth, attributes, namespaces, name-length (repeatable)
+    /// A limit for files that are larger than usual: size, depth, attributes, namespaces,
+    /// name-length, archive-members, archive-member-size, archive-size, archive-ratio (repeatable)
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     pub(crate) limits: Vec<(String, u64)>,
 }
@@ -96,7 +96,7 @@ impl InputArgs {
 }
 
 /// Globs fit a path or its end: `*.dtsx` means any such file, `etl/**` those below `etl`.
-fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
+pub(crate) fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
     if patterns.is_empty() {
         return Ok(None);
     }

@@ -4,7 +4,9 @@ mod eval;
 mod exit;
 mod inputs;
 mod inspect;
+mod run;
 mod streams;
+mod undo;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ struct Cli {
 enum Command {
     Eval(eval::EvalArgs),
     Inspect(inspect::InspectArgs),
+    Undo(undo::UndoArgs),
+    Run(run::RunArgs),
 }
 
 /// Runs the command and gives its exit code.
@@ -50,7 +54,7 @@ pub(crate) fn main() -> ExitCode {
         out_is_terminal,
     };
     let result = match cli.command {
-        Some(command) => run(command, &mut streams),
+        Some(command) => execute(command, &mut streams),
         None => Ok(Exit::Done),
     };
     let result = result.and_then(|exit| streams.out.flush().map(|()| exit));
@@ -69,9 +73,11 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
-fn run(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Eval(args) => eval::run(&args, streams),
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Undo(args) => undo::run(&args, streams),
+        Command::Run(args) => run::run(&args, streams),
     }
 }

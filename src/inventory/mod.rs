@@ -6,6 +6,7 @@ mod facts;
 mod gather;
 mod link;
 mod survey;
+mod uses;
 
 pub use facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,

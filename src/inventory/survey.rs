@@ -4,9 +4,9 @@ use std::num::NonZero;
 
 use crate::host::Files;
 use crate::project::{
-    BuildCopy, Found, Holder, InContext, Inputs, Looked, ReadError, Reading, Role, find, holds,
+    BuildCopy, Found, Holder, InContext, Inputs, Limits, Looked, ReadError, Reading, Role, find,
+    holds,
 };
-use crate::xml::Limits;
 
 use super::facts::FileFacts;
 use super::gather::gather;
@@ -69,17 +69,18 @@ pub fn survey<E>(
         .collect();
     for unit in &units {
         let open = unit.open(inputs, &reading);
+        let context = &open.context;
+        let small = context
+            .files
+            .iter()
+            .filter(|file| file.role == Role::Asked)
+            .map(|file| gather(InContext { context, file }, unit.build_copy));
+        let archive = open
+            .archive
+            .iter()
+            .map(|archive| FileFacts::of_archive(&archive.label, archive.hash, unit.build_copy));
         let mut facts = UnitFacts {
-            files: open
-                .context
-                .files
-                .iter()
-                .filter(|file| file.role == Role::Asked)
-                .map(|file| {
-                    let context = &open.context;
-                    gather(InContext { context, file }, unit.build_copy)
-                })
-                .collect(),
+            files: archive.chain(small).collect(),
             ..UnitFacts::default()
         };
         let looked = open.each(&reading, |looked| match looked {

@@ -111,16 +111,8 @@ fn description(kind: FileKind) -> &'static str {
     }
 }
 
-/// Whether the name is one that the member of an archive has beside the packages and is nothing of SSIS.
-pub(super) fn is_packaging(name: &str) -> bool {
-    name.eq_ignore_ascii_case("[Content_Types].xml")
-}
-
-/// What the name of an archive's member says.
+/// What the name of an archive's member says; `[Content_Types].xml` belongs to the archive and is not of SSIS.
 pub(super) fn expected_of_member(name: &str) -> Option<Expected> {
-    if is_packaging(name) {
-        return None;
-    }
     let extension = Path::new(name).extension()?.to_str()?;
     FileKind::of_extension(extension).map(Expected::Kind)
 }

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod find;
 mod label;
+mod limits;
 mod unit;
 mod write;
 
@@ -16,5 +17,6 @@ pub use error::{ReadError, Reason};
 pub use file::{File, FileId};
 pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit, find};
 pub use label::Label;
-pub use unit::{Looked, OpenUnit, Reading, holds};
+pub use limits::{Limits, UnknownLimit};
+pub use unit::{ArchiveFile, Looked, OpenUnit, Reading, holds};
 pub use write::{Hash, Kind, NotAHash, Write};

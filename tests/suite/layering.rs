@@ -648,6 +648,11 @@ fn a_violation_is_seen_wherever_it_hides() {
             "fn f() { let s = std::net::TcpStream::connect(x); }",
             "network",
         ),
+        (
+            "mail/compose",
+            "fn f() { net::TcpStream::connect(x); }",
+            "network",
+        ),
         ("package", "use ::zip::ZipArchive;", "zip"),
         (
             "package",
@@ -722,7 +727,7 @@ fn what_a_row_gives_is_no_violation() {
         ),
         (
             "package",
-            "use std::time::Duration; #[derive(thiserror::Error)] enum E {}",
+            "use std::{net::IpAddr, time::Duration}; #[derive(thiserror::Error)] enum E {}",
         ),
         (
             "package",

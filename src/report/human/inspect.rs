@@ -194,10 +194,10 @@ fn write_task(out: &mut dyn Write, task: &TaskFacts) -> io::Result<()> {
     };
     for (label, property, value) in [
         ("through", "SmtpConnection", through.as_str()),
-        ("from", "FromLine", &task.from),
-        ("to", "ToLine", &task.to),
-        ("cc", "CCLine", &task.cc),
-        ("bcc", "BCCLine", &task.bcc),
+        ("from", "FromLine", &task.from.text),
+        ("to", "ToLine", &task.to.text),
+        ("cc", "CCLine", &task.cc.text),
+        ("bcc", "BCCLine", &task.bcc.text),
         ("subject", "Subject", &task.subject.text),
         ("priority", "Priority", &task.priority),
         ("message", "MessageSource", &source),
@@ -272,7 +272,7 @@ fn write_expressions(
 }
 
 /// A line that goes on, further in, where the page ends.
-fn write_wrapped(out: &mut dyn Write, indent: usize, line: &str) -> io::Result<()> {
+pub(super) fn write_wrapped(out: &mut dyn Write, indent: usize, line: &str) -> io::Result<()> {
     const FURTHER: usize = 4;
     let mut lines = wrap(line, PAGE - indent - FURTHER).into_iter();
     if let Some(first) = lines.next() {
@@ -292,7 +292,7 @@ fn or_dash(text: &str) -> String {
     }
 }
 
-fn count(number: usize, of: &str) -> String {
+pub(super) fn count(number: usize, of: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {of}{plural}")
 }

@@ -1,4 +1,6 @@
 //! Text for people, on a terminal or in a mail.
 
 pub mod inspect;
+pub mod run;
 mod table;
+pub mod undo;

@@ -336,10 +336,10 @@ impl From<&TaskFacts> for TaskJson {
                 name: found.map(|found| found.name.clone()),
                 found_in: found.map(|found| found.file.to_string()),
             },
-            from: task.from.clone(),
-            to: task.to.clone(),
-            cc: task.cc.clone(),
-            bcc: task.bcc.clone(),
+            from: task.from.text.clone(),
+            to: task.to.text.clone(),
+            cc: task.cc.text.clone(),
+            bcc: task.bcc.text.clone(),
             subject: task.subject.text.clone(),
             priority: task.priority.clone(),
             message_source_type: match task.message_source_type {
@@ -349,7 +349,15 @@ impl From<&TaskFacts> for TaskJson {
             message_source: task.message_source.text.clone(),
             attachments: task.attachments.clone(),
             masked: masked_keys(
-                [&task.subject, &task.message_source].into_iter(),
+                [
+                    &task.from,
+                    &task.to,
+                    &task.cc,
+                    &task.bcc,
+                    &task.subject,
+                    &task.message_source,
+                ]
+                .into_iter(),
                 &task.expressions,
             ),
             expressions: expressions(&task.expressions),

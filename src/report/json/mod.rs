@@ -3,5 +3,7 @@
 mod common;
 pub mod eval;
 pub mod inspect;
+pub mod run;
+pub mod undo;
 
 pub use common::{ErrorJson, SpanJson};
