@@ -2,11 +2,15 @@
 
 mod eval;
 mod exit;
+mod get;
 mod inputs;
 mod inspect;
+mod one;
 mod run;
+mod set;
 mod streams;
 mod undo;
+mod write;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -29,6 +33,8 @@ struct Cli {
 enum Command {
     Eval(eval::EvalArgs),
     Inspect(inspect::InspectArgs),
+    Get(get::GetArgs),
+    Set(set::SetArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
 }
@@ -77,6 +83,8 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Eval(args) => eval::run(&args, streams),
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Get(args) => get::run(&args, streams),
+        Command::Set(args) => set::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
     }

@@ -20,4 +20,16 @@ impl Streams<'_> {
         writeln!(self.err, "dtsx: {message}")?;
         Ok(Exit::Usage)
     }
+
+    /// Says what could not be read.
+    pub(crate) fn unreadable(&mut self, message: &str) -> io::Result<Exit> {
+        writeln!(self.err, "dtsx: {message}")?;
+        Ok(Exit::Unreadable)
+    }
+
+    /// Says what could not be written.
+    pub(crate) fn unwritten(&mut self, message: &str) -> io::Result<Exit> {
+        writeln!(self.err, "dtsx: {message}")?;
+        Ok(Exit::Unwritten)
+    }
 }

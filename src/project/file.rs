@@ -30,6 +30,8 @@ pub struct File {
     pub is_encrypted: bool,
     /// The hash of its bytes.
     pub hash: Hash,
+    /// Its place in the directory of the unit's archive; `None` for a file on disk.
+    pub member: Option<usize>,
     /// Its content.
     pub document: Document,
 }
@@ -50,6 +52,7 @@ pub(super) struct Wanted {
     pub(super) label: Label,
     pub(super) role: Role,
     pub(super) expected: Expected,
+    pub(super) member: Option<usize>,
 }
 
 impl Wanted {
@@ -84,6 +87,7 @@ impl Wanted {
                 role: self.role,
                 is_encrypted,
                 hash,
+                member: self.member,
                 document,
             }))),
             (None, Expected::MaybeConfiguration) => Ok(Read::NotOurs),
