@@ -1,5 +1,6 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
+mod eval;
 mod exit;
 mod get;
 mod inputs;
@@ -30,6 +31,7 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Eval(eval::EvalArgs),
     Inspect(inspect::InspectArgs),
     Get(get::GetArgs),
     Set(set::SetArgs),
@@ -79,6 +81,7 @@ pub(crate) fn main() -> ExitCode {
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
 fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
+        Command::Eval(args) => eval::run(&args, streams),
         Command::Inspect(args) => inspect::run(&args, streams),
         Command::Get(args) => get::run(&args, streams),
         Command::Set(args) => set::run(&args, streams),

@@ -1,6 +1,7 @@
 //! JSON, each schema from structs of its own.
 
 mod common;
+pub mod eval;
 pub mod get;
 pub mod inspect;
 pub mod run;
