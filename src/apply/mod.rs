@@ -11,6 +11,7 @@ mod record;
 mod undo;
 mod writer;
 
+pub use crate::project::Label;
 pub use check::check;
 pub use history::{Listed, State, Summary, list, newest};
 pub use journal::{Journal, JournalError, Origin, default_folder};

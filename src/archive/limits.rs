@@ -3,13 +3,13 @@
 /// Limits of one archive. Sizes are of the members when unpacked, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Members of one archive: `archive-members`.
+    /// Members of one archive. `archive-members`
     pub members: u64,
-    /// Size of one member: `archive-member-size`.
+    /// Size of one member. `archive-member-size`
     pub member_size: u64,
-    /// Size of all members together: `archive-size`.
+    /// Size of all members together. `archive-size`
     pub size: u64,
-    /// How many times larger a member of more than 1 MiB may be than its packed form: `archive-ratio`.
+    /// How many times larger a member of more than 1 MiB may be than its packed form. `archive-ratio`
     pub ratio: u64,
 }
 
@@ -24,15 +24,34 @@ impl Default for Limits {
     }
 }
 
+/// There is no limit of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no limit `{0}` (known: {known})", known = Limits::NAMES.join(", "))]
+pub struct UnknownLimit(pub String);
+
 impl Limits {
-    /// The limit of this name, as `--limit NAME=VALUE` gives it.
-    pub fn named(&mut self, name: &str) -> Option<&mut u64> {
-        match name {
-            "archive-members" => Some(&mut self.members),
-            "archive-member-size" => Some(&mut self.member_size),
-            "archive-size" => Some(&mut self.size),
-            "archive-ratio" => Some(&mut self.ratio),
-            _ => None,
-        }
+    /// The names of the limits, as the option `--limit NAME=VALUE` takes them.
+    pub const NAMES: [&str; 4] = [
+        "archive-members",
+        "archive-member-size",
+        "archive-size",
+        "archive-ratio",
+    ];
+
+    /// Sets a limit by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownLimit`] when there is none of this name.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
+        let limit = match name {
+            "archive-members" => &mut self.members,
+            "archive-member-size" => &mut self.member_size,
+            "archive-size" => &mut self.size,
+            "archive-ratio" => &mut self.ratio,
+            _ => return Err(UnknownLimit(name.to_owned())),
+        };
+        *limit = value;
+        Ok(())
     }
 }

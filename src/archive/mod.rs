@@ -18,7 +18,7 @@ use zip::read::ZipArchiveMetadata;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipReadOptions};
 
-pub use limits::Limits;
+pub use limits::{Limits, UnknownLimit};
 pub use name::{decoded, encoded};
 pub use rewrite::{Rewrite, replace, rewrite};
 

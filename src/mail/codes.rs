@@ -43,6 +43,7 @@ macro_rules! codes {
 codes! {
     RECIPIENT_EMPTY = 0xC002_91C3 "DTS_E_SENDMAILTASK_RECIPIENT_EMPTY" "No recipient is specified.";
     SERVER_NOT_SPECIFIED = 0xC002_91C4 "DTS_E_SENDMAILTASK_SMTP_SERVER_NOT_SPECIFIED" "The Simple Mail Transfer Protocol (SMTP) server is not specified. Provide a valid name or IP address of the SMTP server.";
+    WRONG_XML_ELEMENT = 0xC002_91C5 "DTS_E_SENDMAILTASK_TASK_INITIALIZATION_WITH_WRONG_XML_ELEMENT" "Send Mail task is initiated with an incorrect XML element.";
     INVALID_ATTACHMENT = 0xC002_91CB "DTS_E_SENDMAILTASK_INVALIDATTACHMENT" "Either the file \"%1\" does not exist or you do not have permissions to access the file.";
     CHECK_VALID_SERVER = 0xC002_91CD "DTS_E_SENDMAILTASK_CHECK_VALID_SMTP_SERVER" "Verify that the Simple Mail Transfer Protocol (SMTP) server specified is valid.";
     CONNECTION_NOT_FILE = 0xC002_91CE "DTS_E_SENDMAILTASK_CONNECTIONTYPENOTFILE" "Connection \"%1\" is not of type File.";

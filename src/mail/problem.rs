@@ -1,10 +1,11 @@
 //! What keeps a message from being composed, found before anything is sent.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::address::{AddressProblem, AddressReason};
 use super::codes::Code;
+use super::path_map::advice;
 use crate::source::visible;
 
 /// What System.Net.Mail says of a subject of several lines.
@@ -26,7 +27,7 @@ pub enum Problem {
         subject: String,
     },
     /// An attachment that cannot be read.
-    #[error("attachment `{}`: {}`{}` cannot be read: {error}", visible(.stored), mapped(.stored, .path), visible(&.path.to_string_lossy()))]
+    #[error("attachment `{}`{}: {error}{}", visible(.stored), mapped(.stored, .path), advice(.stored, .path))]
     Attachment {
         /// The path as the task writes it.
         stored: String,
@@ -48,11 +49,11 @@ pub enum Problem {
     Date(String),
 }
 
-fn mapped(stored: &str, path: &std::path::Path) -> &'static str {
+fn mapped(stored: &str, path: &Path) -> String {
     if path.as_os_str() == stored {
-        ""
+        String::new()
     } else {
-        "looked for at "
+        format!(", looked for at `{}`", visible(&path.to_string_lossy()))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod configuration;
 mod connection_manager;
+mod edit;
 mod executable;
 mod execute_package;
 mod kind;
@@ -19,6 +20,7 @@ mod view;
 
 pub use configuration::{Configuration, ConfigurationEntry, ConfigurationType};
 pub use connection_manager::ConnectionManager;
+pub use edit::{CommonProperty, PropertyType, SetError, SetErrorKind};
 pub use executable::{EventHandler, Executable, ExecutableKind, Owner};
 pub use execute_package::{Call, ExecutePackageTask};
 pub use kind::{FileKind, is_encrypted};

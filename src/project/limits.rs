@@ -19,12 +19,7 @@ pub struct UnknownLimit(pub String);
 impl Limits {
     /// The names of all limits.
     pub fn names() -> Vec<&'static str> {
-        let archive = [
-            "archive-members",
-            "archive-member-size",
-            "archive-size",
-            "archive-ratio",
-        ];
+        let archive = archive::Limits::NAMES;
         xml::Limits::NAMES.into_iter().chain(archive).collect()
     }
 
@@ -34,15 +29,15 @@ impl Limits {
     ///
     /// [`UnknownLimit`] when there is none of this name, or the value does not fit it.
     pub fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
-        match self.archive.named(name) {
-            Some(limit) => {
-                *limit = value;
-                Ok(())
-            }
-            None => self
-                .document
-                .set(name, value)
-                .map_err(|_| UnknownLimit(name.to_owned())),
+        let known = if archive::Limits::NAMES.contains(&name) {
+            self.archive.set(name, value).is_ok()
+        } else {
+            self.document.set(name, value).is_ok()
+        };
+        if known {
+            Ok(())
+        } else {
+            Err(UnknownLimit(name.to_owned()))
         }
     }
 }

@@ -383,13 +383,8 @@ fn claims_beyond_the_limits_name_the_limit_and_its_option() {
 #[test]
 fn limits_are_known_by_the_names_of_their_options() {
     let mut limits = Limits::default();
-    for (name, value) in [
-        ("archive-members", 1),
-        ("archive-member-size", 2),
-        ("archive-size", 3),
-        ("archive-ratio", 4),
-    ] {
-        *limits.named(name).unwrap() = value;
+    for (name, value) in Limits::NAMES.into_iter().zip(1..) {
+        limits.set(name, value).unwrap();
     }
     assert_eq!(
         limits,
@@ -400,7 +395,11 @@ fn limits_are_known_by_the_names_of_their_options() {
             ratio: 4
         }
     );
-    assert_eq!(limits.named("archive"), None);
+    let error = limits.set("archive", 5).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "there is no limit `archive` (known: archive-members, archive-member-size, archive-size, archive-ratio)"
+    );
 }
 
 #[test]

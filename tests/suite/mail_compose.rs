@@ -330,13 +330,13 @@ fn what_cannot_be_composed_fails_with_the_code_of_dtexec() {
         (
             attached(r"c:\out\missing.txt", &missing),
             "0xC00291CB",
-            r"attachment `c:\out\missing.txt`: looked for at `",
+            r"attachment `c:\out\missing.txt`, looked for at `",
             "Either the file \"c:\\out\\missing.txt\" does not exist or you do not have permissions to access the file.",
         ),
         (
             attached("folder", folder.path()),
             "0xC00291CB",
-            "attachment `folder`: looked for at `",
+            "attachment `folder`, looked for at `",
             "Either the file \"folder\" does not exist or you do not have permissions to access the file.",
         ),
     ];

@@ -53,3 +53,18 @@ pub struct Outcome {
     /// What else there is to say, such as that Windows authentication was asked for and not offered.
     pub notes: Vec<String>,
 }
+
+impl Outcome {
+    pub(in crate::mail) fn not_tried(reason: &str) -> Outcome {
+        Outcome {
+            status: Status::Failed,
+            accepted: Vec::new(),
+            refused: Vec::new(),
+            tls: None,
+            auth: None,
+            reason: Some(reason.to_owned()),
+            reply_code: None,
+            notes: Vec::new(),
+        }
+    }
+}
