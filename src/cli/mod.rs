@@ -166,8 +166,6 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Run(args) => run::run(&args, streams),
         Command::Completions(args) => completions::run(&args, streams),
         Command::Man(args) => man::run(&args, streams),
-        Command::Undo(args) => undo::run(&args, streams),
-        Command::Run(args) => run::run(&args, streams),
     }
 }
 
