@@ -397,6 +397,7 @@ impl<'a> Writer<'a> {
         let Some(path) = self.journal.path().map(Path::to_owned) else {
             return;
         };
+        let _writers = self.journal.lock_writers(self.files);
         let Ok(undone) = undo::put_back(&path, &|_| true, self.files) else {
             return;
         };
