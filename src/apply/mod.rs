@@ -12,6 +12,7 @@ mod temporary;
 mod undo;
 mod writer;
 
+pub use crate::project::Label;
 pub use check::check;
 pub use history::{Listed, State, Summary, list, newest};
 pub use journal::{Journal, JournalError, Origin, default_folder};

@@ -1,6 +1,6 @@
 //! What can be wrong with a connection string, and with a value that shall go into one.
 
-use super::SmtpProperty;
+use super::{Quote, SmtpProperty};
 
 /// A connection string that cannot be read.
 ///
@@ -30,8 +30,6 @@ pub enum SyntaxErrorKind {
     /// A value of the SMTP connection string that its property cannot take.
     BadValue(SmtpProperty),
 }
-
-use super::Quote;
 
 impl SyntaxErrorKind {
     fn what(self) -> String {

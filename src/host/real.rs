@@ -13,6 +13,19 @@ use super::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealFiles;
 
+impl RealFiles {
+    /// Opens a file to be written from its beginning: a new one for its owner alone, an old one as it is.
+    ///
+    /// For reports, which may replace the one of yesterday or go into a device; never for a user's files.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system says.
+    pub fn open_report(&self, path: &Path) -> io::Result<File> {
+        platform::open_report(path)
+    }
+}
+
 fn kind(kind: std::fs::FileType) -> FileKind {
     if kind.is_symlink() {
         FileKind::Symlink

@@ -24,7 +24,7 @@ pub struct FileFacts {
     pub is_encrypted: bool,
     /// Whether it is what a build left.
     pub build_copy: BuildCopy,
-    /// The hash of its bytes.
+    /// The hash of its bytes, where somebody asked for it.
     pub hash: Option<Hash>,
     /// The name of the package or the project, or of the connection manager.
     pub name: Option<String>,
@@ -51,6 +51,37 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
+    /// A file of which no more is known than what it is.
+    pub(super) fn bare(label: &Label, kind: FileKind, build_copy: BuildCopy) -> FileFacts {
+        FileFacts {
+            label: label.clone(),
+            kind,
+            project: None,
+            deployment_model: None,
+            format_version: None,
+            protection_level: None,
+            is_encrypted: false,
+            build_copy,
+            hash: None,
+            name: None,
+            package_id: None,
+            version_guid: None,
+            version_build: None,
+            creator: None,
+            connections: Vec::new(),
+            send_mail_tasks: Vec::new(),
+            other_tasks: Vec::new(),
+            calls: Vec::new(),
+            project_uses: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// An archive; its members have facts of their own.
+    pub fn of_archive(label: &Label, build_copy: BuildCopy) -> FileFacts {
+        FileFacts::bare(label, FileKind::DeploymentFile, build_copy)
+    }
+
     /// Whether mail is sent from here, or a connection for it is kept here.
     pub fn has_mail(&self) -> bool {
         !self.send_mail_tasks.is_empty()
@@ -131,13 +162,13 @@ pub struct TaskFacts {
     /// The connection manager that it refers to.
     pub connection: Reference,
     /// The sender, as stored.
-    pub from: String,
+    pub from: Masked,
     /// The recipients, as stored.
-    pub to: String,
+    pub to: Masked,
     /// The recipients of copies, as stored.
-    pub cc: String,
+    pub cc: Masked,
     /// The recipients of blind copies, as stored.
-    pub bcc: String,
+    pub bcc: Masked,
     /// The subject, as stored.
     pub subject: Masked,
     /// The priority, as stored.

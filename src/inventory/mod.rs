@@ -6,11 +6,17 @@ mod facts;
 mod gather;
 mod link;
 mod survey;
+mod uses;
 
 pub use facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
     ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
 };
 pub use gather::gather;
-pub use link::{FileNames, link};
-pub use survey::{Scope, UnitFacts, survey};
+pub use link::{FileNames, link_calls, link_uses};
+pub use survey::{Hashes, Scope, Survey, UnitFacts, survey};
+
+// What facts are made of, for the rooms that see facts and no documents.
+pub use crate::package::{FileKind, MailProperty, MessageSourceType};
+pub use crate::project::{BuildCopy, ReadError};
+pub use crate::xml::Place;

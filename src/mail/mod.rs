@@ -1,1 +1,31 @@
 //! Resolve, compose, deliver: a Send Mail task as a message on its way.
+//!
+//! A [`MailMessage`] is what a task would send, resolved to text. [`compose`] turns it into a [`Composed`] message:
+//! the envelope and the exact bytes. [`deliver`] takes those to a server, to the capture inside the process or to a
+//! folder, and says what became of them. Nothing here knows the XML of a package.
+
+mod address;
+mod codes;
+mod compose;
+pub mod deliver;
+mod message;
+mod overrides;
+mod path_map;
+mod problem;
+mod resolve;
+mod run;
+mod server_choice;
+mod source;
+mod task_outcome;
+
+pub use address::{AddressProblem, AddressReason, Field};
+pub use codes::Code;
+pub use compose::{Composed, ContentReader, Envelope, Limits, Tools, compose};
+pub use message::{Attachment, MailMessage, split_attachments};
+pub use overrides::{Override, OverrideError, StaleValues};
+pub use path_map::{PathMap, PathMapError};
+pub use problem::{Problem, Warning};
+pub use resolve::{EventHandlers, Request, Resolved, Rules, Unsent, other_tasks, resolve};
+pub use run::{Route, Runner};
+pub use server_choice::{LocalServer, ServerChoice};
+pub use task_outcome::{CapturedText, MessageFacts, TaskOutcome, TaskStatus};

@@ -70,34 +70,59 @@ impl<'a> InContext<'a> {
         self.manager_of_reference(&of.get(MailProperty::SmtpConnection))
     }
 
-    /// The connection manager of this id, or of this name: of the package first, then of the project.
+    /// The connection manager that a reference means: by its id, else by its `refId`, else by its name; of the package
+    /// first, then of the project.
     ///
-    /// The designer stores ids; programs that build packages may store a name.
+    /// The designer stores ids, data flows store both; programs that build packages may store any of the three.
     pub fn manager_of_reference(
         self,
         reference: &str,
     ) -> Option<(&'a File, ConnectionManager<'a>)> {
-        let all = || {
-            let own = self
+        if reference.trim().is_empty() {
+            return None;
+        }
+        let own = || {
+            let managers = self
                 .package()
                 .into_iter()
-                .flat_map(Package::connection_managers)
-                .map(|manager| (self.file, manager));
-            own.chain(self.context.connection_managers())
+                .flat_map(Package::connection_managers);
+            managers.map(|manager| (self.file, manager))
         };
-        let by_id = all().find(|(_, manager)| {
-            manager
-                .object()
-                .id()
-                .is_some_and(|id| same_id(&id, reference))
-        });
-        by_id.or_else(|| {
-            all().find(|(_, manager)| !reference.is_empty() && manager.object().name() == reference)
-        })
+        let project = || self.context.connection_managers();
+        let all = || own().chain(project());
+        let named = |name: &str| {
+            let name = name.to_owned();
+            move |(_, manager): &(_, ConnectionManager<'_>)| manager.object().name() == name
+        };
+        all()
+            .find(|(_, manager)| {
+                let id = manager.object().id();
+                id.is_some_and(|id| same_id(&id, reference))
+            })
+            .or_else(|| own().find(|(_, manager)| ref_id(*manager) == reference))
+            .or_else(|| project().find(named(in_collection(reference, "Project")?)))
+            .or_else(|| all().find(named(reference)))
     }
 
     /// The project that holds the file.
     pub fn project(self) -> Option<(&'a File, ProjectFile<'a>)> {
         self.context.project_of(&self.file.label.file_name())
     }
+}
+
+/// What data flows of formats 6 and 8 call a manager of the package by, whether it is written or not.
+fn ref_id(manager: ConnectionManager<'_>) -> String {
+    let object = manager.object();
+    match object.text("refId") {
+        Some(id) => id.into_owned(),
+        None => format!("Package.ConnectionManagers[{}]", object.name()),
+    }
+}
+
+/// The name in a reference such as `Project.ConnectionManagers[Mail]`.
+fn in_collection<'r>(reference: &'r str, holder: &str) -> Option<&'r str> {
+    reference
+        .strip_prefix(holder)?
+        .strip_prefix(".ConnectionManagers[")?
+        .strip_suffix(']')
 }

@@ -23,7 +23,7 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum Reason {
     /// The system says so.
-    #[error("could not be read: {0}")]
+    #[error("{}", said_by_system(.0))]
     System(io::Error),
     /// A device, a pipe, a socket.
     #[error("expected a file or a folder, found something else")]
@@ -52,9 +52,43 @@ pub enum Reason {
         "expected XML, found a zip archive: give a project deployment file the extension `.ispac`"
     )]
     ZipNotXml,
-    /// A damaged archive, or a damaged member of one.
-    #[error("could not be read as a zip archive: {0}")]
+    /// A file that is nothing of SSIS.
+    #[error("expected a file of SSIS, found something else")]
+    NotOurs,
+    /// The archive has no such member.
+    #[error("holds no `{member}` (its packages: {})", .names.join(", "))]
+    NoMember {
+        /// The member that was asked for.
+        member: String,
+        /// The packages that it holds.
+        names: Vec<String>,
+    },
+    /// The archive holds several files, and none was named.
+    #[error("is an archive: name a member with `ARCHIVE!MEMBER` or `--package NAME` (its packages: {})", .names.join(", "))]
+    WhichMember {
+        /// The packages that it holds.
+        names: Vec<String>,
+    },
+    /// XML where a zip was expected.
+    #[error("expected a zip archive, found text: give an SSIS package the extension `.dtsx`")]
+    TextNotZip,
+    /// An archive whose directory cannot be read.
+    #[error("{0}")]
     Archive(String),
+    /// A member of an archive that cannot be unpacked.
+    #[error("could not be unpacked: {0}")]
+    Member(String),
+}
+
+/// The same words on every system for what happens every day.
+fn said_by_system(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "could not be read: the system denies this user the permission".to_owned()
+        }
+        _ => format!("could not be read: {error}"),
+    }
 }
 
 impl ReadError {

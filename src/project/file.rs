@@ -28,10 +28,18 @@ pub struct File {
     pub role: Role,
     /// Whether all of it is encrypted, so that nothing can be said of its content.
     pub is_encrypted: bool,
-    /// The hash of its bytes.
-    pub hash: Hash,
+    /// Its place in the directory of the unit's archive; `None` for a file on disk.
+    pub member: Option<usize>,
     /// Its content.
     pub document: Document,
+}
+
+impl File {
+    /// The hash of its bytes, computed from its content, which spells them again.
+    pub fn hash(&self) -> Hash {
+        let source = self.document.source();
+        Hash::of(&source.encode(source.text()))
+    }
 }
 
 /// What was made of the bytes of a file.
@@ -50,6 +58,7 @@ pub(super) struct Wanted {
     pub(super) label: Label,
     pub(super) role: Role,
     pub(super) expected: Expected,
+    pub(super) member: Option<usize>,
 }
 
 impl Wanted {
@@ -62,7 +71,6 @@ impl Wanted {
         if bytes.starts_with(b"PK\x03\x04") {
             return fail(Reason::ZipNotXml);
         }
-        let hash = Hash::of(&bytes);
         let source = match Source::decode(bytes) {
             Ok(source) => source,
             Err(error) => return fail(Reason::Decode(error)),
@@ -83,7 +91,7 @@ impl Wanted {
                 kind,
                 role: self.role,
                 is_encrypted,
-                hash,
+                member: self.member,
                 document,
             }))),
             (None, Expected::MaybeConfiguration) => Ok(Read::NotOurs),
@@ -111,16 +119,8 @@ fn description(kind: FileKind) -> &'static str {
     }
 }
 
-/// Whether the name is one that the member of an archive has beside the packages and is nothing of SSIS.
-pub(super) fn is_packaging(name: &str) -> bool {
-    name.eq_ignore_ascii_case("[Content_Types].xml")
-}
-
-/// What the name of an archive's member says.
+/// What the name of an archive's member says; `[Content_Types].xml` belongs to the archive and is not of SSIS.
 pub(super) fn expected_of_member(name: &str) -> Option<Expected> {
-    if is_packaging(name) {
-        return None;
-    }
     let extension = Path::new(name).extension()?.to_str()?;
     FileKind::of_extension(extension).map(Expected::Kind)
 }

@@ -8,15 +8,17 @@ use std::sync::mpsc;
 
 use memchr::memmem;
 
+use crate::archive::{Archive, ArchiveError};
 use crate::host::Files;
 use crate::package::FileKind;
-use crate::xml::Limits;
 
 use super::context::{Context, InContext};
 use super::error::{ReadError, Reason};
-use super::file::{FileId, Read, Wanted};
+use super::file::{File, FileId, Read, Wanted, expected_of_member};
 use super::find::{BuildCopy, Expected, Holder, Inputs, Role, Unit};
 use super::label::Label;
+use super::limits::Limits;
+use super::write::Hash;
 
 /// How files are read.
 #[derive(Clone, Copy)]
@@ -40,7 +42,29 @@ pub struct OpenUnit {
     pub context: Context,
     /// Those of them that could not be read.
     pub errors: Vec<ReadError>,
+    /// The archive that holds the files.
+    pub archive: Option<ArchiveFile>,
     packages: Vec<(Wanted, Location)>,
+}
+
+/// An archive whose members are the files of a unit.
+#[derive(Debug)]
+pub struct ArchiveFile {
+    /// The archive itself.
+    pub label: Label,
+    bytes: Vec<u8>,
+}
+
+impl ArchiveFile {
+    /// The hash of its bytes.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&self.bytes)
+    }
+
+    /// The archive as it is.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Where the bytes of a file are.
@@ -48,6 +72,8 @@ pub struct OpenUnit {
 enum Location {
     Disk(PathBuf),
     Given(Vec<u8>),
+    /// The place in the directory of the unit's archive.
+    Member(usize),
 }
 
 /// What became of a package.
@@ -70,25 +96,21 @@ impl Unit {
                 build_copy: self.build_copy,
                 context: Context::default(),
                 errors: Vec::new(),
+                archive: None,
                 packages: Vec::new(),
             },
             next: 0,
         };
         match &self.holder {
-            Holder::Archive(path) => opening.archive(path),
-            Holder::Folder(_) | Holder::Given(_) => {
+            Holder::Archive(path) => opening.archive(path, inputs.given(path)),
+            Holder::Folder(_) => {
                 for candidate in &self.candidates {
-                    let given = inputs
-                        .given
-                        .as_ref()
-                        .filter(|(name, _)| *name == candidate.path)
-                        .map(|(_, bytes)| bytes.clone());
-                    let location = match given {
-                        Some(bytes) => Location::Given(bytes),
+                    let location = match inputs.given(&candidate.path) {
+                        Some(bytes) => Location::Given(bytes.to_owned()),
                         None => Location::Disk(candidate.path.clone()),
                     };
                     let label = Label::of_path(&candidate.path);
-                    opening.add(label, candidate.role, candidate.expected, location);
+                    opening.add(label, candidate.role, candidate.expected, location, None);
                 }
             }
         }
@@ -103,20 +125,55 @@ struct Opening<'o, 'h> {
 }
 
 impl Opening<'_, '_> {
-    fn archive(&mut self, path: &Path) {
+    fn archive(&mut self, path: &Path, given: Option<&[u8]>) {
         let label = Label::of_path(path);
-        self.unit.errors.push(ReadError::new(
-            label,
-            Reason::Archive("not read yet".to_owned()),
-        ));
+        let limit = self.reading.limits.archive.size;
+        let bytes = match given {
+            Some(bytes) => Ok(bytes.to_owned()),
+            None => read_file(self.reading.files, path, limit),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return self.unit.errors.push(error),
+        };
+        let archive = match open_archive(&bytes, &self.reading.limits) {
+            Ok(archive) => archive,
+            Err(error) => {
+                let reason = match looks_like_text(&bytes) {
+                    true => Reason::TextNotZip,
+                    false => Reason::Archive(error.to_string()),
+                };
+                return self.unit.errors.push(ReadError::new(label, reason));
+            }
+        };
+        for (index, member) in archive.members().iter().enumerate() {
+            if let Some(expected) = expected_of_member(&member.name) {
+                let label = Label::of_member(path, &member.name);
+                let location = Location::Member(index);
+                self.add(label, Role::Asked, expected, location, Some(&archive));
+            }
+        }
+        drop(archive);
+        self.unit.archive = Some(ArchiveFile { label, bytes });
     }
 
-    fn add(&mut self, label: Label, role: Role, expected: Expected, location: Location) {
+    fn add(
+        &mut self,
+        label: Label,
+        role: Role,
+        expected: Expected,
+        location: Location,
+        archive: Option<&Archive<'_>>,
+    ) {
         let wanted = Wanted {
             id: FileId(self.next),
             label,
             role,
             expected,
+            member: match location {
+                Location::Member(index) => Some(index),
+                Location::Disk(_) | Location::Given(_) => None,
+            },
         };
         self.next += 1;
         match expected {
@@ -127,18 +184,18 @@ impl Opening<'_, '_> {
                     self.unit.packages.push((wanted, location));
                 }
             }
-            Expected::Kind(_) | Expected::Unknown => self.read_small(&wanted, location),
+            Expected::Kind(_) | Expected::Unknown => self.read_small(&wanted, &location, archive),
             Expected::MaybeConfiguration => {
                 if may_be_configuration(&location, self.reading.files) {
-                    self.read_small(&wanted, location);
+                    self.read_small(&wanted, &location, archive);
                 }
             }
         }
     }
 
-    fn read_small(&mut self, wanted: &Wanted, location: Location) {
-        let read = bytes_of(wanted, location, self.reading)
-            .and_then(|bytes| wanted.read(bytes, &self.reading.limits));
+    fn read_small(&mut self, wanted: &Wanted, location: &Location, archive: Option<&Archive<'_>>) {
+        let read = bytes_of(wanted, location, archive, self.reading)
+            .and_then(|bytes| wanted.read(bytes, &self.reading.limits.document));
         match read {
             Ok(Read::File(file)) => self.unit.context.files.push(*file),
             Ok(Read::NotOurs) => {}
@@ -149,30 +206,50 @@ impl Opening<'_, '_> {
     }
 }
 
+/// Whether a document begins here: `<`, in any encoding.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let beginning = bytes.iter().take(16);
+    let mut marks = beginning.filter(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF));
+    marks.find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+}
+
+fn open_archive<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Archive<'b>, ArchiveError> {
+    Archive::open(bytes, &limits.archive)
+}
+
 fn bytes_of(
     wanted: &Wanted,
-    location: Location,
+    location: &Location,
+    archive: Option<&Archive<'_>>,
     reading: &Reading<'_>,
 ) -> Result<Vec<u8>, ReadError> {
     match location {
-        Location::Given(bytes) => Ok(bytes),
-        Location::Disk(path) => {
-            // A file that is too large is not even read.
-            let limit = reading.limits.size;
-            if let Ok(metadata) = reading.files.metadata(&path)
-                && metadata.len > limit
-            {
-                return Err(ReadError::new(
-                    wanted.label.clone(),
-                    Reason::TooLarge(limit),
-                ));
-            }
-            reading
-                .files
-                .read(&path)
-                .map_err(|error| ReadError::system(&path, &error))
+        Location::Given(bytes) => Ok(bytes.clone()),
+        Location::Disk(path) => read_file(reading.files, path, reading.limits.document.size),
+        Location::Member(index) => {
+            let read = archive.map(|archive| archive.read(*index));
+            let reason = match read {
+                Some(Ok(bytes)) => return Ok(bytes),
+                Some(Err(error)) => error.to_string(),
+                None => "it is not there any more".to_owned(),
+            };
+            Err(ReadError::new(wanted.label.clone(), Reason::Member(reason)))
         }
     }
+}
+
+/// A file that is too large is not even read.
+fn read_file(files: &dyn Files, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let metadata = files.metadata(path);
+    if metadata.is_ok_and(|metadata| metadata.len > limit) {
+        return Err(ReadError::new(
+            Label::of_path(path),
+            Reason::TooLarge(limit),
+        ));
+    }
+    files
+        .read(path)
+        .map_err(|error| ReadError::system(path, &error))
 }
 
 /// Any XML can have the extension of a configuration. The root stands at the beginning, so a large file of data
@@ -181,7 +258,7 @@ fn may_be_configuration(location: &Location, files: &dyn Files) -> bool {
     const BEGINNING: u64 = 64 << 10;
     let mut beginning = Vec::new();
     let read = match location {
-        Location::Given(_) => return true,
+        Location::Given(_) | Location::Member(_) => return true,
         Location::Disk(path) => files
             .open(path)
             .and_then(|file| file.take(BEGINNING).read_to_end(&mut beginning)),
@@ -207,9 +284,9 @@ pub fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 impl OpenUnit {
-    /// How many packages there are to look at.
-    pub fn package_count(&self) -> usize {
-        self.packages.len()
+    /// The packages that there are to look at.
+    pub fn packages(&self) -> impl ExactSizeIterator<Item = &Label> {
+        self.packages.iter().map(|(wanted, _)| &wanted.label)
     }
 
     /// Looks at each package in turn and keeps what `look` makes of it, in the order of their names.
@@ -220,11 +297,16 @@ impl OpenUnit {
         reading: &Reading<'_>,
         look: impl Fn(Looked<'_>) -> T + Sync,
     ) -> Vec<T> {
+        let archive = self
+            .archive
+            .as_ref()
+            .and_then(|archive| open_archive(&archive.bytes, &reading.limits).ok());
+        let archive = archive.as_ref();
         let jobs = reading.jobs.get().min(self.packages.len());
         if jobs <= 1 {
             let packages = self.packages.iter();
             return packages
-                .map(|package| self.look_at(package, reading, &look))
+                .map(|package| self.look_at(package, archive, reading, &look))
                 .collect();
         }
         let next = AtomicUsize::new(0);
@@ -238,7 +320,7 @@ impl OpenUnit {
                         let Some(package) = self.packages.get(index) else {
                             break;
                         };
-                        let result = self.look_at(package, reading, look);
+                        let result = self.look_at(package, archive, reading, look);
                         if sender.send((index, result)).is_err() {
                             break;
                         }
@@ -252,20 +334,44 @@ impl OpenUnit {
         results.into_iter().map(|(_, result)| result).collect()
     }
 
+    /// Reads the package that is meant; `None` when none is.
+    pub(super) fn read_package(
+        &self,
+        is_meant: &dyn Fn(&Label) -> bool,
+        reading: &Reading<'_>,
+    ) -> Option<Result<Box<File>, ReadError>> {
+        let (wanted, location) = self
+            .packages
+            .iter()
+            .find(|(wanted, _)| is_meant(&wanted.label))?;
+        let archive = self
+            .archive
+            .as_ref()
+            .and_then(|archive| open_archive(&archive.bytes, &reading.limits).ok());
+        let read = bytes_of(wanted, location, archive.as_ref(), reading)
+            .and_then(|bytes| wanted.read(bytes, &reading.limits.document));
+        match read {
+            Ok(Read::File(file)) => Some(Ok(file)),
+            Ok(Read::NotOurs) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
     fn look_at<T>(
         &self,
         (wanted, location): &(Wanted, Location),
+        archive: Option<&Archive<'_>>,
         reading: &Reading<'_>,
         look: impl Fn(Looked<'_>) -> T,
     ) -> T {
-        let bytes = match bytes_of(wanted, location.clone(), reading) {
+        let bytes = match bytes_of(wanted, location, archive, reading) {
             Ok(bytes) => bytes,
             Err(error) => return look(Looked::Failed(error)),
         };
         if reading.only_with.is_some_and(|has| !has(&bytes)) {
             return look(Looked::Skipped);
         }
-        match wanted.read(bytes, &reading.limits) {
+        match wanted.read(bytes, &reading.limits.document) {
             Ok(Read::File(file)) => look(Looked::Read(InContext {
                 context: &self.context,
                 file: &file,

@@ -14,4 +14,5 @@ pub use decoded::{Decoded, DecodedBuilder};
 pub use encoding::{DecodeError, DecodeErrorKind, Encoding, Source};
 pub use lines::LineColumn;
 pub use span::Span;
+pub(crate) use visible::is_hidden;
 pub use visible::visible;

@@ -24,7 +24,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a character acts on the text around it instead of being seen.
-fn is_hidden(character: char) -> bool {
+pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

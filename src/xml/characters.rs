@@ -1,5 +1,7 @@
 //! Which characters XML allows where (Extensible Markup Language 1.0, fifth edition, sections 2.2 and 2.3).
 
+use memchr::memchr_iter;
+
 /// Whether a document may hold the character at all (production `Char`).
 pub(super) fn is_allowed(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
@@ -7,19 +9,30 @@ pub(super) fn is_allowed(c: char) -> bool {
 
 /// The offset of the first character that no XML document may hold.
 pub(super) fn first_forbidden(text: &str) -> Option<usize> {
-    // One look over the bytes tells for nearly every file that there is none: control characters are single
-    // bytes, and U+FFFE and U+FFFF begin with 0xEF 0xBF.
-    let suspicious = |b: &u8| (*b < 0x20 && !matches!(*b, b'\t' | b'\n' | b'\r')) || *b == 0xEF;
     let bytes = text.as_bytes();
-    if !bytes
-        .chunks(4096)
-        .any(|chunk| chunk.iter().fold(false, |any, b| any | suspicious(b)))
-    {
-        return None;
+    let control = first_control(bytes);
+    let end = control.unwrap_or(bytes.len());
+    // The only others are U+FFFE and U+FFFF: 0xEF 0xBF 0xBE and 0xEF 0xBF 0xBF.
+    let before = bytes.get(..end).unwrap_or_default();
+    memchr_iter(0xEF, before)
+        .find(|&at| matches!(bytes.get(at..), Some([0xEF, 0xBF, 0xBE | 0xBF, ..])))
+        .or(control)
+}
+
+/// Written so that the compiler looks at many bytes at a time.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    const CHUNK: usize = 1024;
+    let is_control = |b: u8| (b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r');
+    for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
+        let found = chunk
+            .iter()
+            .fold(0u8, |any, &b| any | u8::from(is_control(b)));
+        if found != 0 {
+            let within = chunk.iter().position(|&b| is_control(b));
+            return within.map(|at| index * CHUNK + at);
+        }
     }
-    text.char_indices()
-        .find(|&(_, c)| !is_allowed(c))
-        .map(|(at, _)| at)
+    None
 }
 
 /// White space (production `S`).
@@ -29,8 +42,38 @@ pub(super) fn is_space(b: u8) -> bool {
 
 /// Whether `name` is a name without a colon (production `NCName`).
 pub(super) fn is_ncname(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let Some((&first, rest)) = bytes.split_first() else {
+        return false;
+    };
+    // Nearly all names are ASCII; a table answers for them.
+    let is_ascii_name = class(first) == START && rest.iter().all(|&byte| class(byte) != NO_NAME);
+    if is_ascii_name || name.is_ascii() {
+        return is_ascii_name;
+    }
     let mut chars = name.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name)
+}
+
+const NO_NAME: u8 = 0;
+const START: u8 = 1;
+const INSIDE: u8 = 2;
+
+fn class(byte: u8) -> u8 {
+    static CLASSES: [u8; 256] = {
+        let mut classes = [NO_NAME; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            classes[byte] = match byte as u8 {
+                b'A'..=b'Z' | b'_' | b'a'..=b'z' => START,
+                b'0'..=b'9' | b'-' | b'.' => INSIDE,
+                _ => NO_NAME,
+            };
+            byte += 1;
+        }
+        classes
+    };
+    CLASSES[usize::from(byte)]
 }
 
 fn is_name_start(c: char) -> bool {

@@ -299,7 +299,11 @@ impl<'t> Reading<'_, '_, 't> {
                 None => Ok(()),
             };
         }
+        // Nearly all text is the white space between two tags.
         let bytes = raw.as_bytes();
+        if bytes.first().is_some_and(|&byte| is_space(byte)) && bytes.iter().all(|&b| is_space(b)) {
+            return Ok(());
+        }
         if memchr(b']', bytes).is_some()
             && let Some(at) = raw.find("]]>")
         {
@@ -486,11 +490,11 @@ impl<'t> Reading<'_, '_, 't> {
         };
         let twice = if attributes.len() <= FEW {
             attributes.iter().enumerate().find(|(index, attribute)| {
-                let key_of = key(attribute);
+                let length = attribute.name_length - attribute.prefix_length;
                 attributes.iter().take(*index).any(|earlier| {
-                    earlier.name_length - earlier.prefix_length
-                        == attribute.name_length - attribute.prefix_length
-                        && key(earlier) == key_of
+                    earlier.name_length - earlier.prefix_length == length
+                        && earlier.namespace == attribute.namespace
+                        && key(earlier) == key(attribute)
                 })
             })
         } else {

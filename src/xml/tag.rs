@@ -3,6 +3,8 @@
 //! quick-xml finds where a tag ends; its attribute iterator would cost twice the time of all tokens together, so
 //! the names and values inside are found here.
 
+use memchr::memchr3;
+
 use super::characters::is_space;
 use super::error::XmlErrorKind;
 
@@ -89,18 +91,21 @@ impl<'t> Tag<'t> {
         };
         let value_start = self.at + 1;
         let mut has_references = false;
-        let mut less_than = None;
-        let value_end = self.end_of(value_start, |b| {
-            has_references |= b == b'&';
-            less_than = less_than.or((b == b'<').then_some(()));
-            b == quote
-        });
-        if less_than.is_some() {
-            let at = self.end_of(value_start, |b| b == b'<');
-            return Err((XmlErrorKind::LessThanInValue, at));
-        }
-        if value_end == self.bytes.len() {
-            return Err((XmlErrorKind::Unclosed("an attribute value"), value_start));
+        let mut value_end = value_start;
+        loop {
+            let rest = self.bytes.get(value_end..).unwrap_or_default();
+            let Some(found) = memchr3(quote, b'&', b'<', rest) else {
+                return Err((XmlErrorKind::Unclosed("an attribute value"), value_start));
+            };
+            value_end += found;
+            match self.bytes.get(value_end) {
+                Some(b'<') => return Err((XmlErrorKind::LessThanInValue, value_end)),
+                Some(b'&') => {
+                    has_references = true;
+                    value_end += 1;
+                }
+                _ => break,
+            }
         }
         self.at = value_end + 1;
         Ok(Some(Written {

@@ -494,6 +494,36 @@ fn secrets_are_masked_inside_other_text() {
     }
 }
 
+/// A text of megabytes is masked in one walk, whatever it repeats.
+#[test]
+fn hostile_texts_are_masked_in_linear_time() {
+    let size = 1 << 20;
+    let started = std::time::Instant::now();
+    for piece in [
+        "password=\"",
+        "password=",
+        "pwd=;",
+        "pass word ",
+        "=",
+        " ",
+        "token={",
+        "pwd=\\",
+        "&amp;",
+        "pwd=&amp;",
+        "pwd=\" + @x",
+        "\"]",
+        "pwd='a'b",
+    ] {
+        let text = piece.repeat(size / piece.len());
+        let _ = masked(&text);
+        let _ = masked_within(&text);
+        let _ = ConnectionString::parse(&text);
+    }
+    // Seconds would be quadratic by a factor of thousands.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    println!("{:?}", started.elapsed());
+}
+
 /// Characters of secrets, none of which occurs in what stands around them.
 fn letters() -> impl Strategy<Value = String> {
     "[αβγδεЖЩЪ]{3,12}"
@@ -520,7 +550,7 @@ fn xml(text: &str) -> String {
 
 impl Spelling {
     fn spell(&self, secret: &str) -> String {
-        let ordinary = secret.trim_start_matches(|c| matches!(c, '"' | '\'' | '{' | ' '));
+        let ordinary = secret.trim_start_matches(['"', '\'', '{', ' ']);
         let quoted =
             |quote: &str| format!("{quote}{}{quote}", secret.replace(quote, &quote.repeat(2)));
         match self {
@@ -757,7 +787,7 @@ fn real_strings_are_read_edited_and_put_back() {
             let complete = SmtpProperty::ALL[..3]
                 .iter()
                 .all(|property| text.contains(property.key()));
-            if complete {
+            if complete && connection.unknown.is_empty() {
                 assert_eq!(connection.to_text().unwrap(), text);
             }
         }

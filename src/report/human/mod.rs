@@ -1,5 +1,7 @@
 //! Text for people, on a terminal or in a mail.
 
 pub mod inspect;
+pub mod run;
+mod style;
 mod table;
 pub mod undo;

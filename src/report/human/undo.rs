@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::apply::Label;
 use crate::apply::{Listed, Restored, Undone};
-use crate::project::Label;
 use crate::report::json::undo::{Summary, state};
 use crate::source::visible;
 

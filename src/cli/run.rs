@@ -1,0 +1,362 @@
+//! `dtsx run`: send the mail that a package's tasks would send.
+
+mod plan;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use dtsx::host::{Files as _, RealClock, RealEnvironment, RealFiles, RealRandom};
+use dtsx::mail::deliver::{Capture, Identity, Outbox, TlsMode};
+use dtsx::mail::{
+    Limits as MailLimits, LocalServer, PathMap, Route, Runner, ServerChoice, TaskOutcome,
+    TaskStatus, Tools,
+};
+use dtsx::project::{Limits, ReadError};
+use dtsx::report::human::run::BlindCopies;
+use dtsx::report::{human, json};
+
+use super::exit::Exit;
+use super::streams::Streams;
+use plan::{Plan, Refusal};
+
+/// Send the mail that a package's Send Mail tasks would send
+///
+/// Values are taken as they are stored; a task with a value under an expression is skipped unless the value is given.
+/// Nothing is sent with `--dry-run`, `--outbox` and `--capture`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// A package, or a folder or archive with `--package`; `ARCHIVE!MEMBER` is a package in an archive
+    file: PathBuf,
+    /// The package inside a project
+    #[arg(long, value_name = "NAME")]
+    package: Option<String>,
+    /// Only these Send Mail tasks, by property path; `*` and `?` are wildcards, and `*` alone takes those of event
+    /// handlers too (repeatable)
+    #[arg(long = "task", value_name = "PATH")]
+    tasks: Vec<String>,
+
+    /// Compose the mail and send nothing
+    #[arg(long, group = "route")]
+    dry_run: bool,
+    /// Write the mail into a folder, which must not hold a former run's
+    #[arg(long, value_name = "DIR", group = "route")]
+    outbox: Option<PathBuf>,
+    /// Send the mail over SMTP into this process, and show it
+    #[arg(long, group = "route")]
+    capture: bool,
+
+    /// A value that wins over everything: `\Package\Notify.Properties[ToLine];a@example.com` (repeatable)
+    #[arg(long = "override", value_name = "PATH;VALUE")]
+    overrides: Vec<String>,
+    /// Take stored values where expressions compute others
+    #[arg(long)]
+    stored_values: bool,
+    /// Where a folder of the package is here: `C:\data=./data` (repeatable)
+    #[arg(long = "map-path", value_name = "FROM=TO")]
+    map_paths: Vec<String>,
+
+    /// The server, instead of the one that the package names [default port: 25, with implicit TLS 465]
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = server)]
+    server: Option<(String, Option<u16>)>,
+    /// Take a server that the package names and that is this machine
+    #[arg(long)]
+    allow_local_server: bool,
+    /// How to protect the connection, instead of what the package says
+    #[arg(long, value_enum)]
+    tls: Option<Tls>,
+    /// Certificates of authorities to trust besides the system's, as PEM
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// The name that the server's certificate must be for [default: the server]
+    #[arg(long, value_name = "NAME")]
+    tls_name: Option<String>,
+    /// How to sign in; `auto` does what the package says
+    #[arg(long, value_enum, default_value_t = Auth::Auto)]
+    auth: Auth,
+    /// How long one delivery may take, instead of what the package says [default: 100]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+
+    /// Name the recipients of blind copies
+    #[arg(long)]
+    show_bcc: bool,
+    /// A limit: attachment-size, or one of those for files (repeatable)
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
+    limits: Vec<(String, u64)>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tls {
+    None,
+    Starttls,
+    Implicit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    Auto,
+    Anonymous,
+}
+
+fn server(text: &str) -> Result<(String, Option<u16>), String> {
+    let port = |port: &str| {
+        port.parse::<u16>()
+            .ok()
+            .filter(|&port| port > 0)
+            .ok_or_else(|| format!("expected a port from 1 to 65535, found `{port}`"))
+    };
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((host, "")) => (host, None),
+            Some((host, rest)) => match rest.strip_prefix(':') {
+                Some(number) => (host, Some(port(number)?)),
+                None => return Err("expected `[ADDRESS]:PORT`".to_owned()),
+            },
+            None => return Err("expected `[ADDRESS]:PORT`".to_owned()),
+        },
+        None => match text.split_once(':') {
+            // More than one colon: an IPv6 address without brackets.
+            Some((_, rest)) if rest.contains(':') => (text, None),
+            Some((host, number)) => (host, Some(port(number)?)),
+            None => (text, None),
+        },
+    };
+    if host.trim().is_empty() {
+        return Err("expected the name or the address of a server".to_owned());
+    }
+    Ok((host.to_owned(), port))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|&it| it > 0.0)
+        .and_then(|it| Duration::try_from_secs_f64(it).ok())
+        .ok_or_else(|| "expected a number of seconds above 0".to_owned())
+}
+
+fn limit(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("expected `NAME=VALUE`, such as `attachment-size=50000000`")?;
+    let number = value
+        .parse()
+        .map_err(|_| format!("expected a whole number behind `{name}=`, found `{value}`"))?;
+    if name != ATTACHMENT_SIZE {
+        Limits::default()
+            .set(name, number)
+            .map_err(|error| format!("{error}, or `{ATTACHMENT_SIZE}`"))?;
+    }
+    Ok((name.to_owned(), number))
+}
+
+const ATTACHMENT_SIZE: &str = "attachment-size";
+
+pub(crate) fn run(args: &RunArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    match begin(args) {
+        Ok(Begun {
+            runner,
+            plan,
+            errors,
+        }) => finish(args, runner, plan, &errors, streams),
+        Err(Refusal::Usage(message)) => streams.usage(&message),
+        Err(Refusal::Unreadable(message)) => {
+            writeln!(streams.err, "dtsx: {message}")?;
+            Ok(Exit::Unreadable)
+        }
+    }
+}
+
+/// A run that may begin: everything that could be refused was looked at, and nothing was sent.
+struct Begun<'a> {
+    runner: Runner<'a>,
+    plan: Plan,
+    errors: Vec<ReadError>,
+}
+
+fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
+    let mut paths = PathMap::default();
+    for rule in &args.map_paths {
+        paths
+            .add(rule)
+            .map_err(|error| Refusal::Usage(format!("--map-path: {error}")))?;
+    }
+    let mut mail_limits = MailLimits::default();
+    let mut limits = Limits::default();
+    for (name, value) in &args.limits {
+        if name == ATTACHMENT_SIZE {
+            mail_limits.attachment = *value;
+        } else {
+            // Checked when the argument was parsed.
+            let _ = limits.set(name, *value);
+        }
+    }
+    let tools = Tools {
+        files: &RealFiles,
+        clock: &RealClock,
+        random: &RealRandom,
+        limits: mail_limits,
+    };
+    let choice = server_choice(args)?;
+    let route = route(args).map_err(|error| {
+        Refusal::Unreadable(format!(
+            "the server inside the process does not start: {error}"
+        ))
+    })?;
+    let unneeded = choice.unneeded(&route);
+    let (plan, errors) = plan::plan(args, &paths, &unneeded, limits)?;
+    let runner = Runner::new(tools, &RealEnvironment, route, choice);
+    Ok(Begun {
+        runner,
+        plan,
+        errors,
+    })
+}
+
+fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
+    let extra_ca = match &args.ca_file {
+        Some(path) => Some(RealFiles.read(path).map_err(|error| {
+            Refusal::Unreadable(format!("{}: could not be read: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let (host, port) = match &args.server {
+        Some((host, port)) => (Some(host.clone()), *port),
+        None => (None, None),
+    };
+    Ok(ServerChoice {
+        host,
+        port,
+        local_server: if args.allow_local_server {
+            LocalServer::Allowed
+        } else {
+            LocalServer::Refused
+        },
+        tls: args.tls.map(|tls| match tls {
+            Tls::None => TlsMode::None,
+            Tls::Starttls => TlsMode::StartTls,
+            Tls::Implicit => TlsMode::Implicit,
+        }),
+        tls_name: args.tls_name.clone(),
+        extra_ca,
+        identity: (args.auth == Auth::Anonymous).then_some(Identity::Anonymous),
+        timeout: args.timeout,
+    })
+}
+
+fn route<'r>(args: &RunArgs) -> io::Result<Route<'r>> {
+    Ok(match &args.outbox {
+        Some(folder) => Route::Outbox(Outbox::new(folder), &RealFiles),
+        None if args.dry_run => Route::DryRun,
+        None if args.capture => Route::Capture(Capture::start()?),
+        None => Route::Server,
+    })
+}
+
+fn finish(
+    args: &RunArgs,
+    mut runner: Runner<'_>,
+    plan: Plan,
+    errors: &[ReadError],
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    for warning in &plan.warnings {
+        writeln!(streams.err, "dtsx: {warning}")?;
+    }
+    for error in errors {
+        writeln!(streams.err, "dtsx: {error}")?;
+    }
+    let blind_copies = if args.show_bcc {
+        BlindCopies::Named
+    } else {
+        BlindCopies::Counted
+    };
+    let mut outcomes: Vec<TaskOutcome> = Vec::new();
+    for task in plan.tasks {
+        let outcome = runner.send(task);
+        if let Format::Human = args.format {
+            human::run::write_task(streams.out, &outcome, blind_copies)?;
+            // Who waits for a slow server sees what has gone.
+            streams.out.flush()?;
+        }
+        outcomes.push(outcome);
+    }
+    runner.end();
+    match args.format {
+        Format::Human => {
+            let summary = json::run::RunSummary::of(&outcomes);
+            human::run::write_summary(streams.out, &summary)?;
+        }
+        Format::Json => json::run::write(streams.out, &outcomes, errors)?,
+    }
+    let unreadable = if errors.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Unreadable
+    };
+    Ok(outcomes
+        .iter()
+        .map(exit)
+        .max()
+        .unwrap_or(Exit::Done)
+        .max(unreadable))
+}
+
+fn exit(outcome: &TaskOutcome) -> Exit {
+    match outcome.status {
+        TaskStatus::Sent
+        | TaskStatus::Written
+        | TaskStatus::Captured
+        | TaskStatus::Planned
+        | TaskStatus::Idle => Exit::Done,
+        TaskStatus::Failed if outcome.unwritten => Exit::Unwritten,
+        TaskStatus::Skipped | TaskStatus::Failed => Exit::Found,
+        TaskStatus::Partial | TaskStatus::Unknown => Exit::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_a_host_and_perhaps_a_port() {
+        let of = |host: &str, port| Ok((host.to_owned(), port));
+        assert_eq!(server("relay.example"), of("relay.example", None));
+        assert_eq!(server("relay.example:587"), of("relay.example", Some(587)));
+        assert_eq!(server("[::1]:25"), of("::1", Some(25)));
+        assert_eq!(server("::1"), of("::1", None));
+        assert_eq!(server("[::1]"), of("::1", None));
+        for wrong in [
+            "",
+            ":25",
+            "relay:",
+            "relay:0",
+            "relay:70000",
+            "[::1",
+            "[::1]25",
+        ] {
+            assert!(server(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_a_positive_number() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        for wrong in ["0", "-1", "x", "inf", "NaN", "1e300"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

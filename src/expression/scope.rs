@@ -1,0 +1,73 @@
+//! What an expression asks of its surroundings.
+
+use jiff::civil::DateTime;
+
+use super::error::Reason;
+use super::locale::Locale;
+use super::tree::{Column, Name};
+use super::types::DataType;
+use super::value::Value;
+
+/// Everything that an expression depends on besides its text. An evaluation asks for nothing else: the same scope
+/// gives the same value.
+pub trait Scope {
+    /// A variable or a parameter.
+    ///
+    /// Called once for each place that names it, before anything is computed, for the branches that are not chosen
+    /// as well: SSIS checks all types first. So a scope that cannot or will not compute a value yet should give its
+    /// type with [`Lookup::Unknown`]; that is an error only if the value matters.
+    fn variable(&self, name: &Name<'_>) -> Lookup;
+
+    /// A column of the data flow; `None` where there are no columns, which is everywhere else.
+    fn column(&self, column: &Column<'_>) -> Option<Lookup> {
+        let _ = column;
+        None
+    }
+
+    /// The time, or why it is not to be asked for.
+    ///
+    /// # Errors
+    ///
+    /// The reason becomes an error of the kind [`Unknown`](super::ErrorKind::Unknown) if the value depends on it.
+    fn now(&self) -> Result<Moment, Reason>;
+
+    /// The locale that date texts and the order of strings follow.
+    fn locale(&self) -> Locale;
+
+    /// The names of variables and parameters (`User::Count`), to suggest the nearest one for a name that is not
+    /// found.
+    fn variable_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What a scope knows of a name.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// It is there and has this value.
+    Found(Value),
+    /// It is there, but its value cannot be known.
+    Unknown {
+        /// Its type; without one, an expression that names it cannot even be checked.
+        data_type: Option<DataType>,
+        /// Why; the caller gets it back from [`Error::reason`](super::Error::reason).
+        reason: Reason,
+    },
+    /// There is nothing of that name.
+    Missing,
+    /// Several namespaces have it, and none was given.
+    Ambiguous,
+    /// It is there, but of a type that expressions do not know (Object, Empty).
+    UnsupportedType,
+    /// It is there, but may not be read (a sensitive parameter), with a sentence that says why.
+    Unreadable(String),
+}
+
+/// A moment, as the clock on the wall shows it and as UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// For `GETDATE()`.
+    pub local: DateTime,
+    /// For `GETUTCDATE()`.
+    pub utc: DateTime,
+}

@@ -1,0 +1,440 @@
+//! From a Send Mail task to what it would send, as far as stored values tell.
+//!
+//! A value under an expression is what the designer computed last, not what the package would send; a task that has
+//! one is not sent unless the value is given, or `--stored-values` asks for what is stored. What dtexec would refuse
+//! when it validates the task is refused here, with its code.
+
+use std::borrow::Cow;
+
+use crate::connection_string::{SmtpConnection, SmtpConnectionString, SmtpProperty};
+use crate::host::Files;
+use crate::package::{
+    ConnectionManager, Executable, ExecutableKind, MailProperty, Owner, Package, Priority,
+    SendMailTask, Target, boolean, path_of,
+};
+use crate::project::{InContext, Label};
+use crate::source::visible;
+
+use super::codes::Code;
+use super::message::{Attachment, MailMessage, split_attachments};
+use super::overrides::{Override, StaleValues, Values, manager_path};
+use super::path_map::PathMap;
+use super::source;
+
+/// How tasks are resolved.
+#[derive(Clone, Copy)]
+pub struct Rules<'r> {
+    /// Where message files are.
+    pub files: &'r dyn Files,
+    /// Where the package's paths are here.
+    pub paths: &'r PathMap,
+    /// Values that win over everything.
+    pub overrides: &'r [Override],
+    /// Whether stored values count where expressions compute others.
+    pub stale_values: StaleValues,
+    /// The properties of the SMTP connection manager that nothing depends on, because they are given otherwise or no
+    /// server is spoken to.
+    pub unneeded: &'r [SmtpProperty],
+    /// Whether tasks inside event handlers are meant too.
+    pub event_handlers: EventHandlers,
+}
+
+/// Whether tasks inside event handlers are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventHandlers {
+    /// They run only when their event is raised.
+    LeftOut,
+    /// They were named.
+    Taken,
+}
+
+/// A task, and what it would send.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The task's property path.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// The file that holds it.
+    pub file: Label,
+    /// What it would send, or why it does not.
+    pub mail: Result<Request, Unsent>,
+    /// The paths of the properties whose value was given.
+    pub overridden: Vec<String>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
+}
+
+/// What a task would send, and through what.
+#[derive(Debug)]
+pub struct Request {
+    /// The message.
+    pub message: MailMessage,
+    /// What its SMTP connection manager says.
+    pub connection: SmtpConnection,
+}
+
+/// Why a task sends nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// It would not run in SSIS either: it is disabled, or its event was not raised.
+    Idle {
+        /// Why.
+        reason: String,
+    },
+    /// What it would send is not known.
+    Skipped {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// dtexec would fail it.
+    Failed {
+        /// Under this code.
+        code: Code,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Unsent {
+    pub(super) fn skipped(reason: String) -> Unsent {
+        Unsent::Skipped { reason }
+    }
+
+    pub(super) fn failed(code: Code, reason: String) -> Unsent {
+        Unsent::Failed { code, reason }
+    }
+}
+
+/// Resolves a task of the file.
+pub fn resolve(
+    at: InContext<'_>,
+    package: Package<'_>,
+    task: SendMailTask<'_>,
+    rules: &Rules<'_>,
+) -> Resolved {
+    let path = path_of(package, Target::Executable(task.executable()));
+    let mut resolving = Resolving {
+        at,
+        package,
+        task,
+        rules,
+        values: Values {
+            overrides: rules.overrides,
+            stale_values: rules.stale_values,
+            overridden: Vec::new(),
+            stale: Vec::new(),
+        },
+        notes: Vec::new(),
+        path: &path,
+    };
+    let mail = resolving.mail();
+    let (overridden, notes) = (resolving.values.overridden, resolving.notes);
+    Resolved {
+        name: task.executable().object().name().into_owned(),
+        file: at.file.label.clone(),
+        mail,
+        overridden,
+        notes,
+        path,
+    }
+}
+
+/// What a package does besides sending mail: tasks that would run in SSIS and are not run here.
+pub fn other_tasks<'d>(package: Package<'d>) -> impl Iterator<Item = Executable<'d>> {
+    package.executables().filter(|it| {
+        !it.is_container()
+            && it.kind() != ExecutableKind::SendMail
+            && !it.is_disabled()
+            && it.disabled_by().is_none()
+    })
+}
+
+struct Resolving<'r, 'd> {
+    at: InContext<'d>,
+    package: Package<'d>,
+    task: SendMailTask<'d>,
+    rules: &'r Rules<'r>,
+    values: Values<'r>,
+    notes: Vec<String>,
+    path: &'r str,
+}
+
+impl<'d> Resolving<'_, 'd> {
+    fn mail(&mut self) -> Result<Request, Unsent> {
+        self.is_idle()?;
+        if self.task.data().is_none() {
+            let reason = "the task has no `SendMailTaskData`".to_owned();
+            return Err(Unsent::failed(Code::WRONG_XML_ELEMENT, reason));
+        }
+        // What is certainly wrong comes before what is not known.
+        let connection = self.connection()?;
+        let (from, to) = (
+            self.get(MailProperty::FromLine),
+            self.get(MailProperty::ToLine),
+        );
+        let (cc, bcc) = (
+            self.get(MailProperty::CCLine),
+            self.get(MailProperty::BCCLine),
+        );
+        if let (Some(to), Some(cc), Some(bcc)) = (&to, &cc, &bcc)
+            && [to, cc, bcc]
+                .iter()
+                .all(|line| line.replace(';', "").trim().is_empty())
+        {
+            let reason = "no recipient: To, Cc and Bcc are empty".to_owned();
+            return Err(Unsent::failed(Code::RECIPIENT_EMPTY, reason));
+        }
+        let subject = self.get(MailProperty::Subject);
+        let priority = self.priority();
+        let attachments = self.attachments()?;
+        let body = source::text(
+            self.at,
+            self.package,
+            self.task,
+            self.path,
+            self.rules,
+            &mut self.values,
+            &mut self.notes,
+        )?;
+        self.refuse_stale()?;
+        self.note_loops();
+        Ok(Request {
+            message: MailMessage {
+                from: from.unwrap_or_default().into_owned(),
+                to: to.unwrap_or_default().into_owned(),
+                cc: cc.unwrap_or_default().into_owned(),
+                bcc: bcc.unwrap_or_default().into_owned(),
+                subject: subject.unwrap_or_default().into_owned(),
+                body: body.unwrap_or_default(),
+                priority,
+                attachments,
+            },
+            connection: connection.unwrap_or_default(),
+        })
+    }
+
+    fn get(&mut self, property: MailProperty) -> Option<Cow<'d, str>> {
+        let task = self.task;
+        let object = task.executable().object();
+        self.values
+            .read(self.path, object, property.name(), || task.get(property))
+    }
+
+    /// Whether the task, or something around it, is switched off; and whether it waits for an event.
+    fn is_idle(&mut self) -> Result<(), Unsent> {
+        let executable = self.task.executable();
+        let mut next = Some(Owner::Executable(executable));
+        while let Some(owner) = next {
+            let (target, path) = match owner {
+                Owner::Executable(it) => (Target::Executable(it), None),
+                Owner::EventHandler(it) => (Target::EventHandler(it), Some(it)),
+            };
+            if let Some(handler) = path
+                && self.rules.event_handlers == EventHandlers::LeftOut
+            {
+                let reason = format!(
+                    "it runs when {} is raised: `--task` takes it",
+                    visible(&handler.event())
+                );
+                return Err(Unsent::Idle { reason });
+            }
+            let path = path_of(self.package, target);
+            let object = owner.object();
+            let stored = || object.text("Disabled").unwrap_or_default();
+            let disabled = self.values.read(&path, object, "Disable", stored);
+            if disabled.as_deref().and_then(boolean) == Some(true) {
+                let reason = if path == self.path {
+                    "the task is disabled".to_owned()
+                } else {
+                    format!("`{}` around it is disabled", visible(&path))
+                };
+                return Err(Unsent::Idle { reason });
+            }
+            next = owner.parent();
+        }
+        Ok(())
+    }
+
+    fn priority(&mut self) -> Priority {
+        let Some(stored) = self.get(MailProperty::Priority) else {
+            return Priority::Normal;
+        };
+        Priority::parse(&stored).unwrap_or_else(|| {
+            let stored = visible(&stored);
+            self.notes.push(format!(
+                "`{stored}` is no priority (High, Normal or Low): sent as Normal"
+            ));
+            Priority::Normal
+        })
+    }
+
+    fn attachments(&mut self) -> Result<Vec<Attachment>, Unsent> {
+        let list = self.get(MailProperty::FileAttachments).unwrap_or_default();
+        split_attachments(&list)
+            .map(|stored| match self.rules.paths.locate(stored) {
+                Ok(path) => Ok(Attachment {
+                    stored: stored.to_owned(),
+                    path,
+                }),
+                Err(error) => Err(Unsent::failed(
+                    Code::INVALID_ATTACHMENT,
+                    format!("attachment `{}`: {error}", visible(stored)),
+                )),
+            })
+            .collect()
+    }
+
+    /// What the task's SMTP connection manager says; `None` where an expression computes which one it is.
+    fn connection(&mut self) -> Result<Option<SmtpConnection>, Unsent> {
+        let Some(reference) = self.get(MailProperty::SmtpConnection) else {
+            return Ok(None);
+        };
+        if reference.trim().is_empty() {
+            let reason = "the task names no SMTP connection manager".to_owned();
+            return Err(Unsent::failed(Code::SERVER_NOT_SPECIFIED, reason));
+        }
+        let Some((holder, manager)) = self.at.manager_of_reference(&reference) else {
+            let reason = format!(
+                "the SMTP connection manager `{}` is not there",
+                visible(&reference)
+            );
+            return Err(Unsent::failed(Code::NO_CONNECTION, reason));
+        };
+        let name = manager.object().name();
+        if !manager.is_smtp() {
+            let reason = format!(
+                "the connection manager `{}` is of type {} and not of type SMTP",
+                visible(&name),
+                visible(&manager.type_name())
+            );
+            return Err(Unsent::failed(Code::CONNECTION_NOT_SMTP, reason));
+        }
+        let path = manager_path(self.at, self.package, holder, manager);
+        let connection = self.smtp(&path, manager)?;
+        let server_counts = !self.rules.unneeded.contains(&SmtpProperty::Server);
+        if let Some(connection) = &connection
+            && server_counts
+            && connection.server.trim().is_empty()
+        {
+            let reason = format!(
+                "the SMTP connection manager `{}` names no server",
+                visible(&name)
+            );
+            return Err(Unsent::failed(Code::SERVER_NOT_SPECIFIED, reason));
+        }
+        Ok(connection)
+    }
+
+    fn smtp(
+        &mut self,
+        path: &str,
+        manager: ConnectionManager<'d>,
+    ) -> Result<Option<SmtpConnection>, Unsent> {
+        const WHOLE: &str = "ConnectionString";
+        let object = manager.object();
+        let given = self.values.given(path, WHOLE);
+        let whole_is_computed = given.is_none() && object.property_expression(WHOLE).is_some();
+        let stored = manager.connection_string().map(|it| it.text().into_text());
+        let name = object.name();
+        let text = match (given, stored) {
+            (Some(given), _) => given,
+            (None, Some(stored)) => stored.into_owned(),
+            (None, None) => {
+                let reason = format!(
+                    "the SMTP connection manager `{}` has no connection string",
+                    visible(&name)
+                );
+                return Err(Unsent::failed(Code::CONNECTION_EMPTY, reason));
+            }
+        };
+        let mut connection = match SmtpConnectionString::parse(&text) {
+            Ok(read) => read.into_connection(),
+            // What stands there is a sample, and each of its properties is told below.
+            Err(_) if whole_is_computed => SmtpConnection::default(),
+            Err(error) => {
+                let reason = format!("the SMTP connection manager `{}`: {error}", visible(&name));
+                return Err(Unsent::failed(Code::CHECK_VALID_SERVER, reason));
+            }
+        };
+        for property in SmtpProperty::ALL {
+            let key = property.key();
+            if let Some(value) = self.values.given(path, key) {
+                set(&mut connection, property, &value).map_err(|wanted| {
+                    let value = visible(&value);
+                    let reason = format!("`{path}.Properties[{key}]`: `{value}` is not {wanted}");
+                    Unsent::failed(Code::CHECK_VALID_SERVER, reason)
+                })?;
+            } else if !self.rules.unneeded.contains(&property) {
+                let computed = object.property_expression(key).is_some();
+                let told = if computed { key } else { WHOLE };
+                let nothing = || Cow::Borrowed("");
+                self.values
+                    .or_stale(computed || whole_is_computed, path, told, nothing);
+            }
+        }
+        Ok(Some(connection))
+    }
+
+    fn refuse_stale(&self) -> Result<(), Unsent> {
+        let mut stale = self.values.stale.clone();
+        stale.sort();
+        stale.dedup();
+        let (Some(first), count) = (stale.first(), stale.len()) else {
+            return Ok(());
+        };
+        let list: Vec<String> = stale
+            .iter()
+            .map(|path| format!("`{}`", visible(path)))
+            .collect();
+        let is = if count == 1 { "is" } else { "are" };
+        Err(Unsent::skipped(format!(
+            "{} {is} computed by expressions, which this version does not evaluate: give the value with \
+             `--override '{};VALUE'`, or take what is stored with `--stored-values`",
+            list.join(", "),
+            visible(first)
+        )))
+    }
+
+    fn note_loops(&mut self) {
+        let mut next = self.task.executable().parent();
+        while let Some(owner) = next {
+            if let Owner::Executable(it) = owner
+                && matches!(
+                    it.kind(),
+                    ExecutableKind::ForLoop | ExecutableKind::ForeachLoop
+                )
+            {
+                let name = it.object().name();
+                self.notes.push(format!(
+                    "the loop `{}` around it is not run: the task is taken once",
+                    visible(&name)
+                ));
+            }
+            next = owner.parent();
+        }
+    }
+}
+
+fn set(
+    connection: &mut SmtpConnection,
+    property: SmtpProperty,
+    value: &str,
+) -> Result<(), &'static str> {
+    const BOOLEAN: &str = "`True` or `False`";
+    match property {
+        SmtpProperty::Server => connection.server = value.to_owned(),
+        SmtpProperty::UseWindowsAuthentication => {
+            connection.use_windows_authentication = boolean(value).ok_or(BOOLEAN)?;
+        }
+        SmtpProperty::EnableSsl => connection.enable_ssl = boolean(value).ok_or(BOOLEAN)?,
+        SmtpProperty::Timeout => {
+            let timeout = value
+                .trim()
+                .parse()
+                .map_err(|_| "a number of milliseconds")?;
+            connection.timeout = Some(timeout);
+        }
+    }
+    Ok(())
+}
