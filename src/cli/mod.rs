@@ -30,8 +30,7 @@ use streams::{Colours, Streams, Talk};
     name = "dtsx",
     version,
     max_term_width = 100,
-    after_help = "`dtsx COMMAND --help` tells more of a command, `dtsx` alone gives examples.",
-    infer_subcommands = false
+    after_help = "`dtsx COMMAND --help` tells more of a command, `dtsx` alone gives examples."
 )]
 struct Cli {
     #[command(flatten)]
@@ -187,7 +186,8 @@ without SQL Server and without Windows. What it is not asked to change stays as 
 }
 
 /// Three that a newcomer can try.
-const EXAMPLES: &str = "  dtsx inspect etl/                          what sends mail below this folder, and through what
-  dtsx inspect --mail --format json etl/     the same for programs, and only where there is mail
-  dtsx inspect Project.ispac -o report.txt   what a deployment file holds, into a file
+const EXAMPLES: &str =
+    "  dtsx inspect etl/                        what sends mail below this folder, and through what
+  dtsx inspect --mail --format json etl/   the same for programs, and only where there is mail
+  dtsx run etl/Nightly.dtsx --capture      send its mail over SMTP into this process, and show it
 ";

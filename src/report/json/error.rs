@@ -11,7 +11,6 @@ use super::common;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Error {
     /// `dtsx/error@1`
-    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// The exit code.
     pub exit: u8,

@@ -19,7 +19,6 @@ use super::common::{ErrorJson, SpanJson};
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Inspect {
     /// `dtsx/inspect@1`
-    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// The files: folder by folder in the order of their paths, each followed by the members of its archives.
     pub files: Vec<FileJson>,
