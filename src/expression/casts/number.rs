@@ -109,8 +109,14 @@ fn holds(to: DataType, value: &BigDecimal) -> bool {
 }
 
 fn exact(text: &str) -> Option<BigDecimal> {
+    /// No number that fits is nearly as long, and reading digits takes longer the more there are.
+    const LONGEST: usize = 1_000;
+
     let text = text.trim_matches(' ');
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.len() > LONGEST {
+        return None;
+    }
     let plain = digits
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
