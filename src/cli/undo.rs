@@ -127,6 +127,7 @@ fn failed(
     if args.format == Format::Json {
         let error = ErrorJson {
             path: path.display().to_string(),
+            path_bytes: None,
             message,
         };
         Undo::of_error(Some(error)).write(streams.out)?;
