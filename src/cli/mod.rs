@@ -18,7 +18,7 @@ mod write;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use anstream::{AutoStream, ColorChoice};
+use anstream::{AutoStream, ColorChoice, StripStream};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
@@ -107,7 +107,7 @@ impl TalkArgs {
         };
         if colours != Colours::Nowhere {
             // Older consoles of Windows understand colours only when told to, which this does.
-            drop(AutoStream::always(io::stdout()));
+            let _ = AutoStream::always(io::stdout());
         }
         colours
     }
@@ -128,11 +128,17 @@ pub(crate) fn main() -> ExitCode {
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let out_is_terminal = stdout.is_terminal();
+    let colours = cli.talk.colours();
+    let buffered: Box<dyn io::Write> = Box::new(io::BufWriter::new(stdout));
+    let mut out: Box<dyn io::Write> = match colours {
+        Colours::Nowhere => Box::new(StripStream::new(buffered)),
+        Colours::OnStdout | Colours::Everywhere => buffered,
+    };
     let mut streams = Streams {
-        out: &mut io::BufWriter::new(stdout.lock()),
+        out: &mut out,
         err: &mut stderr.lock(),
         out_is_terminal,
-        colours: cli.talk.colours(),
+        colours,
         talk: cli.talk.talk(),
         out_takes_json: false,
     };
