@@ -23,11 +23,13 @@ mod literal;
 mod locale;
 mod nearest;
 mod operator;
+mod outline;
 mod parser;
 mod promotion;
 mod scope;
 mod text;
 mod tree;
+mod type_spec;
 mod types;
 mod value;
 
