@@ -1,6 +1,7 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
 mod completions;
+mod diff;
 mod eval;
 mod exit;
 mod get;

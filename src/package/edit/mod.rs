@@ -6,6 +6,7 @@
 
 mod attribute;
 mod connection;
+mod copy;
 mod element;
 mod expression;
 mod mail;
@@ -13,5 +14,7 @@ mod property;
 mod typed;
 mod value;
 
+pub use copy::{NewCopy, Side};
 pub use property::{CommonProperty, PropertyType};
 pub use value::{SetError, SetErrorKind};
+pub(super) use value::{refuse_mask, with_line_feeds};

@@ -1,9 +1,11 @@
 //! `dtsx/get@1`
 
+use std::io;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::common::SpanJson;
+use super::common::{self, SpanJson};
 
 /// One stored value.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -16,7 +18,7 @@ pub struct Get {
     pub path: String,
     /// The property, by its name in the object model; null for an object as a whole.
     pub property: Option<String>,
-    /// What is stored, or the default; null where it is masked or an object was asked for.
+    /// What is stored, or the default, secrets masked; null where an object was asked for.
     pub value: Option<String>,
     /// Whether nothing is written and the default is meant.
     pub is_default: bool,
@@ -27,7 +29,7 @@ pub struct Get {
     pub expression: Option<String>,
     /// What wins over the stored value when the package runs.
     pub not_used_because: Option<String>,
-    /// The object as a whole, where no property was named.
+    /// The object as a whole, where no property was named; its secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<serde_json::Value>,
     /// Where the value is written.
@@ -36,3 +38,14 @@ pub struct Get {
 
 /// The schema's name.
 pub const SCHEMA: &str = "dtsx/get@1";
+
+impl Get {
+    /// Writes the report.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        common::write(out, self)
+    }
+}
