@@ -22,7 +22,7 @@ use anstream::{AutoStream, ColorChoice, StripStream};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
-use streams::{Colours, Streams, Talk};
+use streams::{Colours, Stdout, Streams, Talk};
 
 /// Reads, edits byte-exactly and runs the mail of SQL Server Integration Services packages (.dtsx)
 #[derive(Debug, Parser)]
@@ -136,6 +136,10 @@ pub(crate) fn main() -> ExitCode {
     };
     let mut streams = Streams {
         out: &mut out,
+        out: &mut io::BufWriter::new(Stdout {
+            lock: stdout.lock(),
+            is_closed: false,
+        }),
         err: &mut stderr.lock(),
         out_is_terminal,
         colours,
@@ -180,8 +184,8 @@ fn front_page(streams: &mut Streams<'_>) -> io::Result<Exit> {
     write!(
         streams.out,
         "\
-dtsx {version} reads, edits and runs the mail of SQL Server Integration Services packages (.dtsx),
-without SQL Server and without Windows. What it is not asked to change stays as it is, byte for byte.
+dtsx {version} reads and edits packages of SQL Server Integration Services (SSIS) and runs their mail,
+without SQL Server and without Windows. What it is not to change stays as it is, byte for byte.
 
 {EXAMPLES}
 `dtsx help` lists the commands, `dtsx COMMAND --help` tells more of one.
