@@ -353,7 +353,7 @@ fn what_may_not_be_read_is_said() {
     fs::copy(fixtures().join("sources/variable.dtsx"), &file).unwrap();
     fs::create_dir(&closed).unwrap();
     for path in [&file, &closed] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o0)).unwrap();
     }
     // Root may read everything.
     if fs::read(&file).is_err() {
