@@ -8,6 +8,7 @@ mod history;
 mod journal;
 mod outcome;
 mod record;
+mod temporary;
 mod undo;
 mod writer;
 

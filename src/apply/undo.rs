@@ -9,7 +9,7 @@ use super::history::{self, Recorded, unreadable};
 use super::journal::JournalError;
 use super::outcome::Refusal;
 use super::record::{Intent, LOCK, Original, PACK, UNDONE};
-use super::writer::make_file;
+use super::temporary;
 use crate::host::{Access, FileKind, WritableFiles};
 use crate::project::Hash;
 
@@ -158,7 +158,7 @@ fn put_back_one(
 
 fn restore_changed(
     path: &Path,
-    temporary: &Path,
+    beside: &Path,
     original: &Original,
     after: Hash,
     pack: &Path,
@@ -167,8 +167,8 @@ fn restore_changed(
     let look = |error| Refusal::system("it could not be looked at", error);
     let standing = files.standing(path).map_err(look)?;
     replaceable(&standing)?;
-    make_file(
-        temporary,
+    temporary::make(
+        beside,
         &bytes_of(original, pack, files)?,
         Access::Of(standing.owner),
         files,
@@ -176,37 +176,37 @@ fn restore_changed(
     // Once more, right before the step that cannot be taken back.
     let replaced = match present(path, files) {
         Ok(Some(now)) if now == after => files
-            .replace(temporary, path)
+            .replace(beside, path)
             .map_err(|error| Refusal::system("it could not be replaced", error)),
         Ok(_) => Err(Refusal::ChangedSince),
         Err(refusal) => Err(refusal),
     };
     replaced.map(|()| Restored::PutBack).inspect_err(|_| {
-        let _ = files.remove(temporary);
+        let _ = files.remove(beside);
     })
 }
 
 fn restore_removed(
     path: &Path,
-    temporary: &Path,
+    beside: &Path,
     original: &Original,
     pack: &Path,
     files: &dyn WritableFiles,
 ) -> Result<Restored, Refusal> {
-    make_file(
-        temporary,
+    temporary::make(
+        beside,
         &bytes_of(original, pack, files)?,
         Access::Of(original.owner()),
         files,
     )?;
     let moved = files
-        .move_to_free_name(temporary, path)
+        .move_to_free_name(beside, path)
         .map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Refusal::CreatedSince,
             _ => Refusal::system("it could not be created", error),
         });
     moved.map(|()| Restored::PutBack).inspect_err(|_| {
-        let _ = files.remove(temporary);
+        let _ = files.remove(beside);
     })
 }
 

@@ -1,13 +1,13 @@
 //! Writing a plan: batch by batch, through a journal.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::check;
 use super::journal::{Journal, JournalError};
 use super::outcome::{Done, Outcome, Refusal};
 use super::record::{Intent, StoredPath};
+use super::temporary;
 use super::undo;
 use crate::host::{Access, Owner, WritableFiles};
 use crate::project::{Hash, Kind, Write};
@@ -74,6 +74,7 @@ struct Planned {
     at: usize,
     /// With its folder resolved.
     path: PathBuf,
+    after: Option<Hash>,
     write: Write,
 }
 
@@ -84,6 +85,15 @@ struct Intended {
     temporary: PathBuf,
     kind: Kind,
     owner: Option<Owner>,
+}
+
+impl Intended {
+    fn after(&self) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::Change { after, .. } | Kind::Create { after } => Some(after),
+            Kind::Remove { .. } => None,
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -116,9 +126,8 @@ impl<'a> Writer<'a> {
             what: write.what.clone(),
             result: Ok(Done::Unchanged),
         });
-        if let Kind::Change { before, after } = &write.kind
-            && *before == Hash::of(after)
-        {
+        let after = write.after().map(Hash::of);
+        if after.is_some() && after == write.before() {
             return;
         }
         let path = match self.admitted(&write) {
@@ -134,7 +143,12 @@ impl<'a> Writer<'a> {
             self.write_batch();
         }
         self.batch_bytes = self.batch_bytes.saturating_add(bytes);
-        self.batch.push(Planned { at, path, write });
+        self.batch.push(Planned {
+            at,
+            path,
+            after,
+            write,
+        });
         if self.batch.len() >= BATCH_FILES {
             self.write_batch();
         }
@@ -244,7 +258,13 @@ impl<'a> Writer<'a> {
         batch: Vec<Planned>,
     ) -> Result<(Vec<Intended>, Vec<Intent>), JournalError> {
         let (mut intended, mut intents) = (Vec::new(), Vec::new());
-        for Planned { at, path, write } in batch {
+        for Planned {
+            at,
+            path,
+            after,
+            write,
+        } in batch
+        {
             let original = match check::ready(&path, write.before(), self.files) {
                 Ok(ready) => ready.original,
                 Err(refusal) => {
@@ -265,7 +285,7 @@ impl<'a> Writer<'a> {
                 what: write.what.clone(),
                 temporary: temporary.clone(),
                 before,
-                after: write.after().map(Hash::of),
+                after,
             });
             let temporary = path.with_file_name(temporary);
             intended.push(Intended {
@@ -279,36 +299,37 @@ impl<'a> Writer<'a> {
         Ok((intended, intents))
     }
 
-    /// Makes the new bytes of the whole batch ready. When one fails for a reason that concerns all, none is left.
+    /// Makes the new bytes of the batch ready: all are written, then all are synced together. Once nothing more is to
+    /// be written the rest is passed on as it is, to be dropped.
     fn make_temporaries(&mut self, intended: Vec<Intended>) -> Vec<Intended> {
-        let mut made = Vec::new();
-        let mut rest = intended.into_iter();
-        for one in rest.by_ref() {
-            let bytes = match &one.kind {
-                Kind::Change { after, .. } | Kind::Create { after } => after,
-                Kind::Remove { .. } => {
-                    made.push(one);
-                    continue;
-                }
-            };
+        let (mut begun, mut made, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for one in intended {
             let access = one.owner.map_or(Access::Usual, Access::Of);
-            match make_file(&one.temporary, bytes, access, self.files) {
-                Ok(()) => made.push(one),
-                Err(refusal) => {
-                    self.refuse(one.at, refusal);
-                    if self.stopped.is_some() {
-                        break;
-                    }
+            let Some(bytes) = one.after().filter(|_| self.stopped.is_none()) else {
+                made.push(one);
+                continue;
+            };
+            match temporary::begin(&one.temporary, bytes, access, self.files) {
+                Ok(file) => {
+                    open.push(file);
+                    begun.push(one);
                 }
+                Err(refusal) => self.refuse(one.at, refusal),
             }
         }
-        let Some(why) = self.stopped.clone() else {
-            return made;
-        };
-        for one in made.drain(..).chain(rest) {
-            self.drop_temporary(&one.temporary);
-            self.refuse_all([one.at], &why);
+        if self.stopped.is_some() {
+            // What is not synced is dropped all the same.
+            made.append(&mut begun);
+            open.clear();
         }
+        for (one, synced) in begun.into_iter().zip(self.files.sync_all(open)) {
+            let bytes = one.after().unwrap_or_default();
+            match temporary::finish(&one.temporary, bytes, synced, self.files) {
+                Ok(()) => made.push(one),
+                Err(refusal) => self.refuse(one.at, refusal),
+            }
+        }
+        made.sort_by_key(|one| one.at);
         made
     }
 
@@ -376,6 +397,7 @@ impl<'a> Writer<'a> {
         let Some(path) = self.journal.path().map(Path::to_owned) else {
             return;
         };
+        let _writers = self.journal.lock_writers(self.files);
         let Ok(undone) = undo::put_back(&path, &|_| true, self.files) else {
             return;
         };
@@ -405,31 +427,4 @@ impl<'a> Writer<'a> {
             self.journal.discard(self.files);
         }
     }
-}
-
-/// Creates a file with these bytes, on the disk and read back; what is wrong does not stay.
-pub(super) fn make_file(
-    path: &Path,
-    bytes: &[u8],
-    access: Access,
-    files: &dyn WritableFiles,
-) -> Result<(), Refusal> {
-    let mut file = files
-        .create(path, access)
-        .map_err(|error| Refusal::system("its temporary file could not be created", error))?;
-    let written = file.write_all(bytes).and_then(|()| file.sync());
-    drop(file);
-    let checked = written
-        .and_then(|()| files.read(path))
-        .map_err(|error| Refusal::system("its temporary file could not be written", error))
-        .and_then(|read| {
-            if read == bytes {
-                Ok(())
-            } else {
-                Err(Refusal::ReadBack)
-            }
-        });
-    checked.inspect_err(|_| {
-        let _ = files.remove(path);
-    })
 }

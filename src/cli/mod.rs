@@ -1,14 +1,19 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
 mod completions;
+mod eval;
 mod exit;
+mod get;
 mod inputs;
 mod inspect;
 mod man;
+mod one;
 mod output;
 mod run;
+mod set;
 mod streams;
 mod undo;
+mod write;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -38,8 +43,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Get(get::GetArgs),
+    Set(set::SetArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
+    Eval(eval::EvalArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -99,7 +107,7 @@ impl TalkArgs {
         };
         if colours != Colours::Nowhere {
             // Older consoles of Windows understand colours only when told to, which this does.
-            drop(AutoStream::always(io::stdout()));
+            let _ = AutoStream::always(io::stdout());
         }
         colours
     }
@@ -153,11 +161,14 @@ pub(crate) fn main() -> ExitCode {
 /// Each command writes to the streams and gives the exit code; an error means that the streams failed.
 fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
+        Command::Eval(args) => eval::run(&args, streams),
         Command::Inspect(args) => inspect::run(&args, streams),
-        Command::Completions(args) => completions::run(&args, streams),
-        Command::Man(args) => man::run(&args, streams),
+        Command::Get(args) => get::run(&args, streams),
+        Command::Set(args) => set::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
+        Command::Completions(args) => completions::run(&args, streams),
+        Command::Man(args) => man::run(&args, streams),
     }
 }
 

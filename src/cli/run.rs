@@ -3,7 +3,7 @@
 mod plan;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -14,8 +14,7 @@ use dtsx::mail::{
     Limits as MailLimits, LocalServer, PathMap, Route, Runner, ServerChoice, TaskOutcome,
     TaskStatus, Tools,
 };
-use dtsx::project::Limits;
-use dtsx::project::ReadError;
+use dtsx::project::{Limits, ReadError};
 use dtsx::report::human::run::BlindCopies;
 use dtsx::report::{human, json};
 
@@ -259,30 +258,11 @@ fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
 
 fn route<'r>(args: &RunArgs) -> io::Result<Route<'r>> {
     Ok(match &args.outbox {
-        Some(folder) => Route::Outbox(Outbox::new(folder), &create_new),
+        Some(folder) => Route::Outbox(Outbox::new(folder), &RealFiles),
         None if args.dry_run => Route::DryRun,
         None if args.capture => Route::Capture(Capture::start()?),
         None => Route::Server,
     })
-}
-
-/// A new file that only its owner can read, in a folder that is made for it.
-fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        options.mode(0o600);
-        folder.mode(0o700);
-    }
-    if let Some(parent) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
-        folder.create(parent)?;
-    }
-    options.open(path)?.write_all(bytes)
 }
 
 fn finish(
@@ -307,7 +287,7 @@ fn finish(
     for task in plan.tasks {
         let outcome = runner.send(task);
         if let Format::Human = args.format {
-            human::run::write_task(streams.out, &outcome, blind_copies)?;
+            human::run::write_task(&mut streams.people(), &outcome, blind_copies)?;
             // Who waits for a slow server sees what has gone.
             streams.out.flush()?;
         }
@@ -317,7 +297,7 @@ fn finish(
     match args.format {
         Format::Human => {
             let summary = json::run::RunSummary::of(&outcomes);
-            human::run::write_summary(streams.out, &summary)?;
+            human::run::write_summary(&mut streams.people(), &summary)?;
         }
         Format::Json => json::run::write(streams.out, &outcomes, errors)?,
     }

@@ -65,7 +65,9 @@ pub(crate) fn run(args: &UndoArgs, streams: &mut Streams<'_>) -> io::Result<Exit
             Ok(journals) => {
                 match args.format {
                     Format::Json => Undo::of_journals(&journals).write(streams.out)?,
-                    Format::Human => human::undo::write_journals(streams.out, &folder, &journals)?,
+                    Format::Human => {
+                        human::undo::write_journals(&mut streams.people(), &folder, &journals)?
+                    }
                 }
                 Ok(Exit::Done)
             }
@@ -90,7 +92,13 @@ pub(crate) fn run(args: &UndoArgs, streams: &mut Streams<'_>) -> io::Result<Exit
         Format::Json => report.write(streams.out)?,
         Format::Human => {
             let here = RealFiles.canonical(Path::new(".")).unwrap_or_default();
-            human::undo::write_files(streams.out, &journal, &files, &report.summary, &here)?;
+            human::undo::write_files(
+                &mut streams.people(),
+                &journal,
+                &files,
+                &report.summary,
+                &here,
+            )?;
         }
     }
     Ok(if report.summary.refused > 0 {

@@ -84,14 +84,15 @@ impl Bindings {
     pub fn assign(&mut self, name: &Name<'_>, value: Value) -> Result<(), Error> {
         let shown = name.to_string();
         let error = |code, message: String| Err(Error::value(code, message).at(name.span));
-        let Some(&[at]) = self.find(name).as_deref() else {
+        let found = match self.find(name) {
+            Found::One(at) => self.variables.get_mut(at),
+            Found::None | Found::Several => None,
+        };
+        let Some(variable) = found else {
             return error(
                 Code::AssignmentNotWritable,
                 format!("there is no one variable `{shown}` to assign to"),
             );
-        };
-        let Some(variable) = self.variables.get_mut(at) else {
-            return Ok(());
         };
         let read_only = ["System", "$Project", "$Package"];
         if read_only
@@ -107,36 +108,48 @@ impl Bindings {
         Ok(())
     }
 
-    /// The variables that a name means; `None` if there are none.
-    fn find(&self, name: &Name<'_>) -> Option<Vec<usize>> {
-        let matching = |same: fn(&str, &str) -> bool| {
-            let fits = |variable: &Variable| {
-                same(&variable.name, name.name)
-                    && name
-                        .namespace
-                        .is_none_or(|namespace| same(&variable.namespace, namespace))
-            };
-            let places = self
-                .variables
-                .iter()
-                .enumerate()
-                .filter(|(_, variable)| fits(variable));
-            let places: Vec<usize> = places.map(|(at, _)| at).collect();
-            (!places.is_empty()).then_some(places)
-        };
-        matching(|a, b| a == b).or_else(|| matching(|a, b| a.to_lowercase() == b.to_lowercase()))
+    /// The variable that a name means.
+    fn find(&self, name: &Name<'_>) -> Found {
+        let same_letters = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+        match self.find_by(name, |a, b| a == b) {
+            Found::None => self.find_by(name, same_letters),
+            found => found,
+        }
     }
+
+    fn find_by(&self, name: &Name<'_>, same: impl Fn(&str, &str) -> bool) -> Found {
+        let fits = |variable: &Variable| {
+            same(&variable.name, name.name)
+                && name
+                    .namespace
+                    .is_none_or(|namespace| same(&variable.namespace, namespace))
+        };
+        let mut places =
+            (0..self.variables.len()).filter(|&at| self.variables.get(at).is_some_and(fits));
+        match (places.next(), places.next()) {
+            (None, _) => Found::None,
+            (Some(at), None) => Found::One(at),
+            _ => Found::Several,
+        }
+    }
+}
+
+/// How many variables a name means.
+enum Found {
+    None,
+    One(usize),
+    Several,
 }
 
 impl Scope for Bindings {
     fn variable(&self, name: &Name<'_>) -> Lookup {
-        match self.find(name).as_deref() {
-            None => Lookup::Missing,
-            Some(&[at]) => match self.variables.get(at) {
+        match self.find(name) {
+            Found::None => Lookup::Missing,
+            Found::Several => Lookup::Ambiguous,
+            Found::One(at) => match self.variables.get(at) {
                 Some(variable) => Lookup::Found(variable.value.clone()),
                 None => Lookup::Missing,
             },
-            Some(_) => Lookup::Ambiguous,
         }
     }
 

@@ -67,7 +67,7 @@ impl<'e, 's, 'a> Checked<'e, 's, 'a> {
 
     fn type_of(&self, id: NodeId) -> DataType {
         self.types
-            .get(id.0 as usize)
+            .get(id.index())
             .copied()
             .unwrap_or(DataType::Bool)
     }

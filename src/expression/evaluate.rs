@@ -252,7 +252,7 @@ impl<'c, 's> Machine<'c, 's> {
 
     fn type_of(&self, id: NodeId) -> DataType {
         self.types
-            .get(id.0 as usize)
+            .get(id.index())
             .copied()
             .unwrap_or(DataType::Bool)
     }

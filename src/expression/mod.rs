@@ -38,7 +38,7 @@ pub use functions::Function;
 pub use literal::escape_text;
 pub use locale::Locale;
 pub use operator::{BinaryOperator, UnaryOperator};
-pub use scope::{Lookup, Moment, Scope};
+pub use scope::{Lookup, Moment, MomentError, Scope};
 pub use tree::{
     Call, Column, Expression, Name, NameForm, Node, NodeId, NodeKind, NodeList, TypeSpec,
 };

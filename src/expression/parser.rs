@@ -325,6 +325,22 @@ impl<'s> Parser<'s> {
         Ok(self.advance()?.span)
     }
 
+    /// For the `::` at hand: how the name around it is written.
+    fn bracketed(&self) -> String {
+        let mut ahead = self.lexer;
+        let name = ahead.next().map(|token| self.tree.slice(token.span));
+        let before = self.tree.slice(Span::new(0, self.current.span.start));
+        let namespace = before.rsplit('@').next().unwrap_or_default();
+        let is_word =
+            |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        match name {
+            Ok(name) if is_word(name) && is_word(namespace) => {
+                format!("a name with a namespace needs brackets: `@[{namespace}::{name}]`")
+            }
+            _ => "a name with a namespace needs brackets: `@[User::Name]`".to_owned(),
+        }
+    }
+
     /// The token at hand is not what the grammar wants.
     fn unexpected(&self, wanted: &str) -> Error {
         let token = self.current;
@@ -340,8 +356,13 @@ impl<'s> Parser<'s> {
             ),
             TokenKind::DoubleColon => {
                 Error::syntax(Code::InvalidToken, format!("expected {wanted}, found `::`"))
-                    .with_help("a name with a namespace needs brackets: `@[User::Name]`")
+                    .with_help(self.bracketed())
             }
+            // Its text may hold a secret; the place shows it to who may see it.
+            TokenKind::String => Error::syntax(
+                Code::InvalidToken,
+                format!("expected {wanted}, found a string"),
+            ),
             _ => Error::syntax(
                 Code::InvalidToken,
                 format!("expected {wanted}, found `{}`", shortened(text)),

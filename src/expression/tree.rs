@@ -39,6 +39,13 @@ struct NodeData<'s> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(super) u32);
 
+impl NodeId {
+    /// Its place in [`Expression::nodes`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Some children of a node: the arguments of a call, the parameters of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeList {
@@ -221,7 +228,7 @@ impl<'s> Expression<'s> {
 
     /// A node by its number.
     pub fn node(&self, id: NodeId) -> Option<Node<'_, 's>> {
-        self.nodes.get(id.0 as usize).map(|_| Node {
+        self.nodes.get(id.index()).map(|_| Node {
             expression: self,
             id,
         })
@@ -288,25 +295,25 @@ impl<'s> Expression<'s> {
     }
 
     pub(super) fn kind(&self, id: NodeId) -> Option<&NodeKind<'s>> {
-        self.nodes.get(id.0 as usize).map(|node| &node.kind)
+        self.nodes.get(id.index()).map(|node| &node.kind)
     }
 
     pub(super) fn span(&self, id: NodeId) -> Span {
         self.nodes
-            .get(id.0 as usize)
+            .get(id.index())
             .map(|node| node.span)
             .unwrap_or_default()
     }
 
     pub(super) fn has_column(&self, id: NodeId) -> bool {
         self.nodes
-            .get(id.0 as usize)
+            .get(id.index())
             .is_some_and(|node| node.has_column)
     }
 
     pub(super) fn is_constant(&self, id: NodeId) -> bool {
         self.nodes
-            .get(id.0 as usize)
+            .get(id.index())
             .is_some_and(|node| !node.has_input)
     }
 

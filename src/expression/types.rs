@@ -115,6 +115,74 @@ impl TypeName {
         self.row().1
     }
 
+    /// The type of a variable or package parameter whose value is stored with this VARENUM number
+    /// (`DTS:VariableValue/@DTS:DataType`); `None` for types that an expression cannot use (Object, Empty).
+    pub fn of_variant(number: u16) -> Option<TypeName> {
+        Some(match number {
+            2 => TypeName::I2,
+            3 => TypeName::I4,
+            4 => TypeName::R4,
+            5 => TypeName::R8,
+            6 => TypeName::Cy,
+            7 => TypeName::Date,
+            8 => TypeName::Wstr,
+            11 => TypeName::Bool,
+            14 => TypeName::Decimal,
+            16 => TypeName::I1,
+            17 => TypeName::Ui1,
+            18 => TypeName::Ui2,
+            19 => TypeName::Ui4,
+            20 => TypeName::I8,
+            21 => TypeName::Ui8,
+            72 => TypeName::Guid,
+            _ => return None,
+        })
+    }
+
+    /// The type with the widest parameters, for a value that is NULL or not known: strings as long as they may be,
+    /// all fractional digits, code page 1252.
+    pub fn widest(self) -> DataType {
+        let scale = FRACTION_DIGITS;
+        let code_page = 1252;
+        match self {
+            TypeName::I1 => DataType::I1,
+            TypeName::I2 => DataType::I2,
+            TypeName::I4 => DataType::I4,
+            TypeName::R4 => DataType::R4,
+            TypeName::R8 => DataType::R8,
+            TypeName::Cy => DataType::Cy,
+            TypeName::Date => DataType::Date,
+            TypeName::Bool => DataType::Bool,
+            TypeName::Numeric => DataType::Numeric {
+                precision: NUMERIC_DIGITS,
+                scale: 0,
+            },
+            TypeName::Decimal => DataType::Decimal { scale: 0 },
+            TypeName::Ui1 => DataType::Ui1,
+            TypeName::Ui2 => DataType::Ui2,
+            TypeName::Ui4 => DataType::Ui4,
+            TypeName::I8 => DataType::I8,
+            TypeName::Ui8 => DataType::Ui8,
+            TypeName::Guid => DataType::Guid,
+            TypeName::Bytes => DataType::Bytes { length: 8000 },
+            TypeName::Str => DataType::Str {
+                length: 8000,
+                code_page,
+            },
+            TypeName::Wstr => DataType::Wstr { length: 4000 },
+            TypeName::DbDate => DataType::DbDate,
+            TypeName::DbTime => DataType::DbTime,
+            TypeName::DbTime2 => DataType::DbTime2 { scale },
+            TypeName::DbTimestamp => DataType::DbTimestamp,
+            TypeName::DbTimestamp2 => DataType::DbTimestamp2 { scale },
+            TypeName::DbTimestampOffset => DataType::DbTimestampOffset { scale },
+            TypeName::FileTime => DataType::FileTime,
+            TypeName::Image => DataType::Image,
+            TypeName::Text => DataType::Text { code_page },
+            TypeName::Ntext => DataType::Ntext,
+        }
+    }
+
     /// How many parameters a cast to it needs, and how many it takes.
     pub(super) fn parameters(self) -> (usize, usize) {
         let (_, _, least, most) = self.row();
@@ -265,32 +333,6 @@ impl DataType {
             DataType::Text { .. } => TypeName::Text,
             DataType::Ntext => TypeName::Ntext,
         }
-    }
-
-    /// The type of a variable or package parameter whose value is stored with this VARENUM number
-    /// (`DTS:VariableValue/@DTS:DataType`); `None` for types that an expression cannot use (Object, Empty).
-    ///
-    /// Lengths are those of an empty value, scales those of an integer: a value brings its own.
-    pub fn of_variant(number: u16) -> Option<DataType> {
-        Some(match number {
-            2 => DataType::I2,
-            3 => DataType::I4,
-            4 => DataType::R4,
-            5 => DataType::R8,
-            6 => DataType::Cy,
-            7 => DataType::Date,
-            8 => DataType::Wstr { length: 0 },
-            11 => DataType::Bool,
-            14 => DataType::Decimal { scale: 0 },
-            16 => DataType::I1,
-            17 => DataType::Ui1,
-            18 => DataType::Ui2,
-            19 => DataType::Ui4,
-            20 => DataType::I8,
-            21 => DataType::Ui8,
-            72 => DataType::Guid,
-            _ => return None,
-        })
     }
 
     /// Whether it is one of the eight integer types.

@@ -7,7 +7,7 @@ use super::casts;
 use super::error::Error;
 use super::locale::Locale;
 use super::text::utf16_length;
-use super::types::DataType;
+use super::types::{DataType, TypeName};
 
 /// A typed value, possibly NULL.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,22 +91,17 @@ impl Value {
 
     /// The value that a text of the command line or of a package stands for, as a cast from a string would read it.
     ///
-    /// A string takes the whole text, whatever length the type names. For variables as they are stored in a package
-    /// the locale is [`Locale::EN_US`], whatever the package says.
+    /// Length, precision and scale are those of the text. For variables as they are stored in a package the locale
+    /// is [`Locale::EN_US`], whatever the package says.
     ///
     /// # Errors
     ///
     /// The text is none of that type, or the type's text form is not known.
-    pub fn from_text(data_type: DataType, text: &str, locale: Locale) -> Result<Value, Error> {
-        match data_type {
-            DataType::Wstr { .. } => Ok(Value::text(text)),
-            DataType::Str { code_page, .. } => {
-                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                let to = DataType::Str { length, code_page };
-                Value::text(text).cast(to, &casts::Surroundings::of_locale(locale))
-            }
-            DataType::Decimal { .. } => casts::decimal_as_written(text),
-            _ => Value::text(text).cast(data_type, &casts::Surroundings::of_locale(locale)),
+    pub fn from_text(name: TypeName, text: &str, locale: Locale) -> Result<Value, Error> {
+        match name {
+            TypeName::Wstr => Ok(Value::text(text)),
+            TypeName::Decimal | TypeName::Numeric => casts::exact_as_written(name, text),
+            _ => Value::text(text).cast_to(name.widest(), locale),
         }
     }
 

@@ -14,7 +14,9 @@ mod path_map;
 mod problem;
 mod resolve;
 mod run;
+mod server_choice;
 mod source;
+mod task_outcome;
 
 pub use address::{AddressProblem, AddressReason, Field};
 pub use codes::Code;
@@ -24,4 +26,6 @@ pub use overrides::{Override, OverrideError, StaleValues};
 pub use path_map::{PathMap, PathMapError};
 pub use problem::{Problem, Warning};
 pub use resolve::{EventHandlers, Request, Resolved, Rules, Unsent, other_tasks, resolve};
-pub use run::{LocalServer, MessageFacts, Route, Runner, ServerChoice, TaskOutcome, TaskStatus};
+pub use run::{Route, Runner};
+pub use server_choice::{LocalServer, ServerChoice};
+pub use task_outcome::{CapturedText, MessageFacts, TaskOutcome, TaskStatus};

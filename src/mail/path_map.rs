@@ -148,7 +148,7 @@ mod tests {
             r"C:\database\a.txt",
             r"\\fs\other\a",
             r"fs\etl\a",
-            "/tmp/a",
+            "/var/a",
             "a.txt",
         ] {
             assert_eq!(map().locate(stored), Ok(PathBuf::from(stored)));

@@ -3,12 +3,14 @@
 //! A view is a pair of a document and a place in it; it holds no copy. Formats 2 and 3 store properties as
 //! elements, formats 6 and 8 as attributes: the views answer alike. What a view does not know, it keeps and ignores.
 
+mod access;
 mod configuration;
 mod connection_manager;
 mod edit;
 mod executable;
 mod execute_package;
 mod kind;
+mod model;
 mod names;
 mod object;
 mod path;
@@ -18,12 +20,14 @@ mod stored;
 mod variable;
 mod view;
 
+pub use access::StoredValue;
 pub use configuration::{Configuration, ConfigurationEntry, ConfigurationType};
 pub use connection_manager::ConnectionManager;
 pub use edit::{CommonProperty, PropertyType, SetError, SetErrorKind};
 pub use executable::{EventHandler, Executable, ExecutableKind, Owner};
 pub use execute_package::{Call, ExecutePackageTask};
 pub use kind::{FileKind, is_encrypted};
+pub use model::{SendMailTaskModel, SmtpManagerModel};
 pub use names::{DTS, SEND_MAIL, SSIS, XML_ENCRYPTION, bare_id, boolean, same_id};
 pub use object::{Generation, Object, PropertyExpression};
 pub use path::{PathError, Resolved, Target, nearest, path_of, resolve};

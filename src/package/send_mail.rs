@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::xml::Node;
 
 use super::executable::{Executable, ExecutableKind};
@@ -105,7 +107,7 @@ impl MailProperty {
 }
 
 /// How urgent a mail says it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Priority {
     /// 1 in expressions.
     High,
@@ -143,7 +145,7 @@ impl Priority {
 }
 
 /// Where the text of a mail comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageSourceType {
     /// `MessageSource` is the text. 0 in expressions.
     #[default]

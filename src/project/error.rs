@@ -58,6 +58,23 @@ pub enum Reason {
         "expected XML, found a zip archive: give a project deployment file the extension `.ispac`"
     )]
     ZipNotXml,
+    /// A file that is nothing of SSIS.
+    #[error("expected a file of SSIS, found something else")]
+    NotOurs,
+    /// The archive has no such member.
+    #[error("holds no `{member}` (its packages: {})", .names.join(", "))]
+    NoMember {
+        /// The member that was asked for.
+        member: String,
+        /// The packages that it holds.
+        names: Vec<String>,
+    },
+    /// The archive holds several files, and none was named.
+    #[error("is an archive: name a member with `ARCHIVE!MEMBER` or `--package NAME` (its packages: {})", .names.join(", "))]
+    WhichMember {
+        /// The packages that it holds.
+        names: Vec<String>,
+    },
     /// XML where a zip was expected.
     #[error("expected a zip archive, found text: give an SSIS package the extension `.dtsx`")]
     TextNotZip,

@@ -28,6 +28,8 @@ pub struct File {
     pub role: Role,
     /// Whether all of it is encrypted, so that nothing can be said of its content.
     pub is_encrypted: bool,
+    /// Its place in the directory of the unit's archive; `None` for a file on disk.
+    pub member: Option<usize>,
     /// Its content.
     pub document: Document,
 }
@@ -56,6 +58,7 @@ pub(super) struct Wanted {
     pub(super) label: Label,
     pub(super) role: Role,
     pub(super) expected: Expected,
+    pub(super) member: Option<usize>,
 }
 
 impl Wanted {
@@ -91,6 +94,7 @@ impl Wanted {
                 kind,
                 role: self.role,
                 is_encrypted,
+                member: self.member,
                 document,
             }))),
             (None, Expected::MaybeConfiguration) => Ok(Read::NotOurs),

@@ -3,20 +3,30 @@
 //! [`find`] walks the inputs and groups what it finds; [`Unit::open`] reads a unit's small files, and
 //! [`OpenUnit::each`] lets its packages through one at a time per job, each with that context.
 
+mod changes;
 mod context;
+mod copies;
 mod error;
 mod file;
 mod find;
 mod label;
 mod limits;
+mod locate;
+mod one;
 mod unit;
+mod winner;
 mod write;
 
+pub use changes::{Changed, Changes, WriteError, changed, writes};
 pub use context::{Context, InContext};
+pub use copies::{Followed, follow};
 pub use error::{ReadError, Reason};
 pub use file::{File, FileId};
 pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit, find};
 pub use label::Label;
 pub use limits::{Limits, UnknownLimit};
+pub use locate::{LocateError, Located, Place, locate};
+pub use one::{Named, One};
 pub use unit::{ArchiveFile, Looked, OpenUnit, Reading, holds};
+pub use winner::{Winner, winner};
 pub use write::{Hash, Kind, NotAHash, Write};

@@ -14,7 +14,7 @@ use crate::package::FileKind;
 
 use super::context::{Context, InContext};
 use super::error::{ReadError, Reason};
-use super::file::{FileId, Read, Wanted, expected_of_member};
+use super::file::{File, FileId, Read, Wanted, expected_of_member};
 use super::find::{BuildCopy, Expected, Holder, Inputs, Role, Unit};
 use super::label::Label;
 use super::limits::Limits;
@@ -170,6 +170,10 @@ impl Opening<'_, '_> {
             label,
             role,
             expected,
+            member: match location {
+                Location::Member(index) => Some(index),
+                Location::Disk(_) | Location::Given(_) => None,
+            },
         };
         self.next += 1;
         match expected {
@@ -332,6 +336,29 @@ impl OpenUnit {
         });
         results.sort_by_key(|&(index, _)| index);
         results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// Reads the package that is meant; `None` when none is.
+    pub(super) fn read_package(
+        &self,
+        is_meant: &dyn Fn(&Label) -> bool,
+        reading: &Reading<'_>,
+    ) -> Option<Result<Box<File>, ReadError>> {
+        let (wanted, location) = self
+            .packages
+            .iter()
+            .find(|(wanted, _)| is_meant(&wanted.label))?;
+        let archive = self
+            .archive
+            .as_ref()
+            .and_then(|archive| open_archive(&archive.bytes, &reading.limits).ok());
+        let read = bytes_of(wanted, location, archive.as_ref(), reading)
+            .and_then(|bytes| wanted.read(bytes, &reading.limits.document));
+        match read {
+            Ok(Read::File(file)) => Some(Ok(file)),
+            Ok(Read::NotOurs) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     fn look_at<T>(

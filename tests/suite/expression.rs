@@ -1,67 +1,28 @@
 //! The SSIS expression language: what it must give, what it must refuse, and where everything stands.
 
 mod cases;
+mod command;
+mod corpus;
+mod limits;
+mod matrix;
+mod places;
+mod properties;
+mod scopes;
+mod unproven;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use dtsx::expression::{Bindings, DataType, Locale, Moment, TypeName, Value};
+use dtsx::expression::{Bindings, Locale, Moment, TypeName, Value};
 
-/// A folder of the project.
-fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// The folder that an environment variable names, `None` without the variable; it must exist.
-fn outside(variable: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os(variable)?);
+/// A folder with more cases, where the variable `DTSX_CASES` names one.
+fn cases_folder() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("DTSX_CASES")?);
     assert!(
         folder.is_dir(),
-        "{variable} names no folder: {}",
+        "DTSX_CASES names {}, which is not a folder",
         folder.display()
     );
     Some(folder)
-}
-
-/// A type by its name, as long or as precise as values may be.
-fn wide(name: TypeName) -> DataType {
-    let scale = 7;
-    match name {
-        TypeName::I1 => DataType::I1,
-        TypeName::I2 => DataType::I2,
-        TypeName::I4 => DataType::I4,
-        TypeName::I8 => DataType::I8,
-        TypeName::Ui1 => DataType::Ui1,
-        TypeName::Ui2 => DataType::Ui2,
-        TypeName::Ui4 => DataType::Ui4,
-        TypeName::Ui8 => DataType::Ui8,
-        TypeName::R4 => DataType::R4,
-        TypeName::R8 => DataType::R8,
-        TypeName::Cy => DataType::Cy,
-        TypeName::Date => DataType::Date,
-        TypeName::Bool => DataType::Bool,
-        TypeName::Numeric => DataType::Numeric {
-            precision: 18,
-            scale: 2,
-        },
-        TypeName::Decimal => DataType::Decimal { scale: 2 },
-        TypeName::Guid => DataType::Guid,
-        TypeName::Bytes => DataType::Bytes { length: 8000 },
-        TypeName::Str => DataType::Str {
-            length: 8000,
-            code_page: 1252,
-        },
-        TypeName::Wstr => DataType::Wstr { length: 4000 },
-        TypeName::DbDate => DataType::DbDate,
-        TypeName::DbTime => DataType::DbTime,
-        TypeName::DbTime2 => DataType::DbTime2 { scale },
-        TypeName::DbTimestamp => DataType::DbTimestamp,
-        TypeName::DbTimestamp2 => DataType::DbTimestamp2 { scale },
-        TypeName::DbTimestampOffset => DataType::DbTimestampOffset { scale },
-        TypeName::FileTime => DataType::FileTime,
-        TypeName::Image => DataType::Image,
-        TypeName::Text => DataType::Text { code_page: 1252 },
-        TypeName::Ntext => DataType::Ntext,
-    }
 }
 
 /// A scope with a clock that stands still.
@@ -78,10 +39,10 @@ fn at(now: &str) -> Bindings {
 /// A value written as in the case files: `["DT_I4", "5"]`, `null` for NULL.
 fn value(of: &serde_json::Value) -> Value {
     let name = of[0].as_str().unwrap();
-    let data_type = wide(TypeName::from_name(name).unwrap());
+    let name = TypeName::from_name(name).unwrap();
     match of[1].as_str() {
-        Some(text) => Value::from_text(data_type, text, Locale::EN_US).unwrap(),
-        None => Value::null(data_type),
+        Some(text) => Value::from_text(name, text, Locale::EN_US).unwrap(),
+        None => Value::null(name.widest()),
     }
 }
 

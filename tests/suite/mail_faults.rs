@@ -274,6 +274,48 @@ fn an_answer_left_over_from_one_message_is_none_to_the_next() {
 }
 
 #[test]
+fn so_is_one_that_came_while_nobody_read() {
+    let authority = Authority::new();
+    for tls in [TlsMode::None, TlsMode::Implicit] {
+        let config = authority.server_for(&["127.0.0.1"]);
+        let (sender, said) = std::sync::mpsc::channel();
+        let scripted = Scripted::once(move |peer| {
+            if tls == TlsMode::Implicit {
+                peer.handshake(config.clone())?;
+            }
+            peer.say("220 relay.example\n")?;
+            peer.relay("", |peer, line| {
+                if line == "." {
+                    peer.say("250 taken\n")?;
+                    // By now the client may have read that; this one lies in the system's buffer.
+                    std::thread::sleep(Duration::from_millis(100));
+                    peer.say("250 taken\n")?;
+                    sender.send(()).unwrap();
+                    return Ok(Answered::Yes);
+                }
+                Ok(Answered::No)
+            })
+        });
+        let server = Server {
+            tls,
+            extra_ca: Some(authority.pem()),
+            ..scripted.server()
+        };
+        let mut session = session(server, PATIENT);
+        assert_eq!(deliver(&mut session, &message()).status, Status::Sent);
+        said.recv().unwrap();
+        let second = deliver(&mut session, &message());
+        assert_eq!(second.status, Status::Failed);
+        assert_eq!(
+            second.reason.unwrap(),
+            "`MAIL FROM`: `250 taken` came before it was asked for; the connection was ended"
+        );
+        drop(session);
+        assert_eq!(scripted.log().messages.len(), 1);
+    }
+}
+
+#[test]
 fn an_early_refusal_of_the_message_is_shown_and_the_message_not_ended() {
     let server = Scripted::once(|peer| {
         peer.say("220 relay.example\n")?;

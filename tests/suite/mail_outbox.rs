@@ -1,17 +1,11 @@
 //! Messages as files: the numbers, the names, the envelopes, and that nothing is overwritten.
 
-use std::cell::RefCell;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
 
+use dtsx::host::RealFiles;
 use dtsx::mail::deliver::{Outbox, OutboxError};
 
 use crate::mail_support::{bytes, composed, message};
-
-fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    std::fs::File::create_new(path)?.write_all(bytes)
-}
 
 #[test]
 fn a_message_and_its_envelope_lie_side_by_side() {
@@ -21,7 +15,7 @@ fn a_message_and_its_envelope_lie_side_by_side() {
     let eml = bytes(&composed);
     for name in ["Send Mail Task", "..\\..\\Send/Mail: \u{202e}Task"] {
         outbox
-            .write(name, &composed.envelope, &eml, &create_new)
+            .write(name, &composed.envelope, &mut eml.as_slice(), &RealFiles)
             .unwrap();
     }
     let mut names: Vec<String> = std::fs::read_dir(folder.path())
@@ -60,7 +54,7 @@ fn a_former_run_s_message_is_not_overwritten() {
     std::fs::write(&path, "former").unwrap();
     let composed = composed(&message());
     let error = Outbox::new(folder.path())
-        .write("mail", &composed.envelope, b"new", &create_new)
+        .write("mail", &composed.envelope, &mut &b"new"[..], &RealFiles)
         .unwrap_err();
     assert!(matches!(&error, OutboxError::Exists(there) if *there == path));
     assert!(
@@ -72,16 +66,35 @@ fn a_former_run_s_message_is_not_overwritten() {
 }
 
 #[test]
-fn a_full_disk_names_the_file() {
-    let asked = RefCell::new(Vec::new());
-    let create = |path: &Path, _: &[u8]| {
-        asked.borrow_mut().push(path.to_owned());
-        Err(io::Error::from(io::ErrorKind::StorageFull))
-    };
+fn a_message_that_breaks_off_leaves_nothing() {
+    struct Breaking;
+    impl Read for Breaking {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the attachment is gone"))
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
     let composed = composed(&message());
-    let error = Outbox::new("out")
-        .write("mail", &composed.envelope, b"new", &create)
+    let mut broken = (&b"begun"[..]).chain(Breaking);
+    let error = Outbox::new(folder.path())
+        .write("mail", &composed.envelope, &mut broken, &RealFiles)
         .unwrap_err();
-    assert!(error.to_string().starts_with("`out"), "{error}");
-    assert_eq!(*asked.borrow(), [Path::new("out").join("001-mail.eml")]);
+    assert!(matches!(&error, OutboxError::Source(_)));
+    assert_eq!(error.to_string(), "the attachment is gone");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let composed = composed(&message());
+    let error = Outbox::new(file.join("box"))
+        .write("mail", &composed.envelope, &mut &b"new"[..], &RealFiles)
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("box` could not be written: "),
+        "{error}"
+    );
 }

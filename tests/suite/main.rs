@@ -18,6 +18,8 @@ mod mail_compose;
 mod mail_deliver;
 mod mail_faults;
 mod mail_outbox;
+mod mail_packages;
+mod mail_resolve;
 mod mail_run;
 mod mail_support;
 mod mail_tls;

@@ -9,8 +9,7 @@ use dtsx::mail::{
     EventHandlers, Override, PathMap, Resolved, Rules, StaleValues, other_tasks, resolve,
 };
 use dtsx::package::{self, ExecutableKind, Package, SendMailTask, Target, path_of};
-use dtsx::project::Limits;
-use dtsx::project::{Found, InContext, Inputs, Label, Looked, ReadError, Reading, find};
+use dtsx::project::{Found, InContext, Inputs, Label, Limits, Looked, ReadError, Reading, find};
 
 use super::RunArgs;
 

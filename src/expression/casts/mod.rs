@@ -19,7 +19,7 @@ use super::text::utf16_length;
 use super::types::{DataType, TypeName};
 use super::value::{Data, Value};
 
-pub(super) use number::decimal_as_written;
+pub(super) use number::exact_as_written;
 
 /// What a cast needs besides the value: how dates are written, and what day it is.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use super::super::calendar;
 use super::super::decimal;
 use super::super::error::Error;
 use super::super::promotion::as_numeric;
-use super::super::types::DataType;
+use super::super::types::{DataType, NUMERIC_DIGITS, TypeName};
 use super::super::value::{Data, Value};
 use super::{failed, overflow, unproven};
 
@@ -132,12 +132,20 @@ fn exact(text: &str) -> Option<BigDecimal> {
     ))
 }
 
-/// A `DT_DECIMAL` with the scale that the text has, as a Decimal variable holds it.
-pub(in super::super) fn decimal_as_written(text: &str) -> Result<Value, Error> {
+/// A `DT_DECIMAL` or `DT_NUMERIC` with the scale that the text has, as a Decimal variable holds it.
+pub(in super::super) fn exact_as_written(name: TypeName, text: &str) -> Result<Value, Error> {
     let from = DataType::Wstr { length: 0 };
     let scale = exact(text).map_or(0, |value| value.fractional_digit_count());
-    let scale = u8::try_from(scale).unwrap_or(u8::MAX).min(28);
-    let to = DataType::Decimal { scale };
+    let scale = u8::try_from(scale).unwrap_or(u8::MAX);
+    let to = match name {
+        TypeName::Decimal => DataType::Decimal {
+            scale: scale.min(28),
+        },
+        _ => DataType::Numeric {
+            precision: NUMERIC_DIGITS,
+            scale: scale.min(NUMERIC_DIGITS),
+        },
+    };
     let value = to_exact(&Data::Text(text.to_owned()), from, to)?;
     Ok(Value::new(to, Data::Exact(value)))
 }
@@ -190,10 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn a_decimal_keeps_the_scale_it_is_written_with() {
-        let value = decimal_as_written("12.50").unwrap();
+    fn an_exact_number_keeps_the_scale_it_is_written_with() {
+        let value = exact_as_written(TypeName::Decimal, "12.50").unwrap();
         assert_eq!(value.data_type(), DataType::Decimal { scale: 2 });
-        assert!(decimal_as_written(&"9".repeat(30)).is_err());
-        assert!(decimal_as_written("x").is_err());
+        assert!(exact_as_written(TypeName::Decimal, &"9".repeat(30)).is_err());
+        assert!(exact_as_written(TypeName::Numeric, &"9".repeat(38)).is_ok());
+        assert!(exact_as_written(TypeName::Numeric, "x").is_err());
     }
 }

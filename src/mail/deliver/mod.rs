@@ -22,7 +22,7 @@ use std::time::Duration;
 pub use capabilities::Capabilities;
 pub use capture::{Capture, Captured};
 pub use fault::{Fault, FaultKind, Step};
-pub use outbox::{Create, Outbox, OutboxError, Written};
+pub use outbox::{Outbox, OutboxError, Written};
 pub use outcome::{Authentication, Outcome, Refusal, Status};
 pub use reply::{LONGEST_LINE, MOST_LINES, Reply, ReplyProblem};
 pub use session::{Session, hello_name};

@@ -1,16 +1,13 @@
 //! A folder instead of a server: each message as a file, and who it was for beside it.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::host::{Access, WritableFiles};
 use crate::mail::Envelope;
-use crate::source::is_hidden;
-
-/// Creates a file with these bytes. It must not overwrite one: a former run's mail would be lost, or mixed with this
-/// one's.
-pub type Create<'a> = &'a dyn Fn(&Path, &[u8]) -> io::Result<()>;
+use crate::source::{is_hidden, visible};
 
 /// The messages of one run on their way into a folder.
 #[derive(Clone, Debug)]
@@ -28,20 +25,27 @@ pub struct Written {
     pub envelope: PathBuf,
 }
 
-/// A file of the outbox that could not be written.
+/// A message that is not in the outbox; nothing of it is.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboxError {
-    /// It is there already.
-    #[error("`{}` is there already: give an empty folder", .0.display())]
+    /// A file is there already: a former run's mail is not lost, nor mixed with this one's.
+    #[error("`{}` is there already: give an empty folder", shown(.0))]
     Exists(PathBuf),
-    /// The system says no.
-    #[error("`{}` could not be written: {error}", path.display())]
-    Io {
+    /// The system does not write a file.
+    #[error("`{}` could not be written: {error}", shown(path))]
+    Write {
         /// The file.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
     },
+    /// The message could not be read to its end.
+    #[error("{0}")]
+    Source(io::Error),
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
 }
 
 #[derive(Serialize)]
@@ -63,17 +67,18 @@ impl Outbox {
         }
     }
 
-    /// Writes a message under the next number and a name made safe, such as that of its task.
+    /// Writes a message under the next number and a name made safe, such as that of its task. Files and folders are
+    /// their owner's alone.
     ///
     /// # Errors
     ///
-    /// A file that is there already, or cannot be written.
+    /// [`OutboxError`]; what was begun is removed.
     pub fn write(
         &mut self,
         name: &str,
         envelope: &Envelope,
-        message: &[u8],
-        create: Create<'_>,
+        message: &mut dyn Read,
+        files: &dyn WritableFiles,
     ) -> Result<Written, OutboxError> {
         self.count += 1;
         let stem = format!("{:03}-{}", self.count, safe_name(name));
@@ -88,20 +93,62 @@ impl Outbox {
         })
         .unwrap_or_default();
         json.push(b'\n');
-        for (path, bytes) in [
-            (&written.message, message),
-            (&written.envelope, json.as_slice()),
-        ] {
-            create(path, bytes).map_err(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => OutboxError::Exists(path.clone()),
-                _ => OutboxError::Io {
-                    path: path.clone(),
-                    error,
-                },
-            })?;
-        }
+        create_folders(&self.folder, files).map_err(|error| OutboxError::Write {
+            path: self.folder.clone(),
+            error,
+        })?;
+        create(&written.message, message, files)?;
+        create(&written.envelope, &mut json.as_slice(), files).inspect_err(|_| {
+            // A message without its envelope would look like one that is whole.
+            let _ = files.remove(&written.message);
+        })?;
         Ok(written)
     }
+}
+
+fn create_folders(folder: &Path, files: &dyn WritableFiles) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || files.metadata(folder).is_ok() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        create_folders(above, files)?;
+    }
+    match files.create_folder(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+fn create(path: &Path, bytes: &mut dyn Read, files: &dyn WritableFiles) -> Result<(), OutboxError> {
+    let write = |error: io::Error| OutboxError::Write {
+        path: path.to_owned(),
+        error,
+    };
+    let mut file = match files.create(path, Access::OwnerOnly) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(OutboxError::Exists(path.to_owned()));
+        }
+        Err(error) => return Err(write(error)),
+    };
+    let mut chunk = vec![0; 64 << 10];
+    let result = loop {
+        match bytes.read(&mut chunk) {
+            Ok(0) => break file.flush().map_err(write),
+            Ok(read) => {
+                let part = chunk.get(..read).unwrap_or_default();
+                if let Err(error) = file.write_all(part) {
+                    break Err(write(error));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(OutboxError::Source(error)),
+        }
+    };
+    result.inspect_err(|_| {
+        drop(file);
+        let _ = files.remove(path);
+    })
 }
 
 /// A name that is one component of a path on every system: separators, wildcards, control and bidirectional

@@ -63,7 +63,7 @@ fn suggestion(nearest: &Option<String>) -> String {
 
 impl SetErrorKind {
     /// Names the property.
-    pub(super) fn of(self, property: &str) -> SetError {
+    pub fn of(self, property: &str) -> SetError {
         SetError {
             property: property.to_owned(),
             kind: self,

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::connection_string::masked_within;
-use crate::mail::deliver::Captured;
-use crate::mail::{MessageFacts, TaskOutcome};
+use crate::mail::{CapturedText, MessageFacts, TaskOutcome};
 use crate::report::json::run::{RunSummary, auth, status, tls};
 use crate::source::visible;
 
@@ -99,10 +97,9 @@ pub fn write_summary(out: &mut dyn Write, summary: &RunSummary) -> io::Result<()
 }
 
 fn summary_of(message: &MessageFacts, blind_copies: BlindCopies) -> String {
-    let subject = masked_within(&message.subject).0;
-    let subject = match subject.is_empty() {
+    let subject = match message.subject.is_empty() {
         true => "without a subject".to_owned(),
-        false => format!("\"{}\"", visible(&subject)),
+        false => format!("\"{}\"", visible(&message.subject)),
     };
     let mut parts = vec![format!("{subject} from {}", visible(&message.from))];
     for (word, addresses) in [("to", &message.to), ("cc", &message.cc)] {
@@ -138,16 +135,15 @@ fn listed(items: &[String]) -> String {
 }
 
 /// The envelope and the lines of the message, as they came.
-fn write_captured(out: &mut dyn Write, captured: &Captured) -> io::Result<()> {
+fn write_captured(out: &mut dyn Write, captured: &CapturedText) -> io::Result<()> {
     writeln!(out, "    MAIL FROM:<{}>", visible(&captured.sender))?;
     for recipient in &captured.recipients {
         writeln!(out, "    RCPT TO:<{}>", visible(recipient))?;
     }
-    let message = String::from_utf8_lossy(&captured.message);
-    let message = masked_within(&message).0;
+    let message = &captured.message;
     let lines = message
         .strip_suffix("\r\n")
-        .unwrap_or(&message)
+        .unwrap_or(message)
         .split("\r\n");
     let total = lines.clone().count();
     for line in lines.take(MOST_LINES) {

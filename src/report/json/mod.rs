@@ -2,8 +2,11 @@
 
 mod common;
 pub mod error;
+pub mod eval;
+pub mod get;
 pub mod inspect;
 pub mod run;
+pub mod set;
 pub mod undo;
 
 use schemars::generate::SchemaSettings;
@@ -18,8 +21,11 @@ pub use common::{ErrorJson, SpanJson};
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         schema::<error::Error>(error::SCHEMA),
+        schema::<eval::Eval>(eval::SCHEMA),
+        schema::<get::Get>(get::SCHEMA),
         schema::<inspect::Inspect>(inspect::SCHEMA),
         schema::<run::Run>(run::SCHEMA),
+        schema::<set::Set>(set::SCHEMA),
         schema::<undo::Undo>(undo::SCHEMA),
     ]
 }

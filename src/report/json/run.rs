@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::connection_string::masked_within;
-use crate::mail::deliver::{Authentication, Captured, TlsMode};
-use crate::mail::{MessageFacts, TaskOutcome, TaskStatus};
-use crate::project::ReadError;
+use crate::inventory::ReadError;
+use crate::mail::deliver::{Authentication, TlsMode};
+use crate::mail::{CapturedText, MessageFacts, TaskOutcome, TaskStatus};
 
 use super::common::ErrorJson;
 
@@ -240,7 +239,7 @@ impl From<&MessageFacts> for MessageJson {
             to: message.to.clone(),
             cc: message.cc.clone(),
             bcc: message.bcc.clone(),
-            subject: masked_within(&message.subject).0.into_owned(),
+            subject: message.subject.clone(),
             attachments: message.attachments.clone(),
             size: message.size,
             message_id: message.message_id.clone(),
@@ -248,13 +247,12 @@ impl From<&MessageFacts> for MessageJson {
     }
 }
 
-impl From<&Captured> for CapturedJson {
-    fn from(captured: &Captured) -> CapturedJson {
-        let message = String::from_utf8_lossy(&captured.message);
+impl From<&CapturedText> for CapturedJson {
+    fn from(captured: &CapturedText) -> CapturedJson {
         CapturedJson {
             sender: captured.sender.clone(),
             recipients: captured.recipients.clone(),
-            message: masked_within(&message).0.into_owned(),
+            message: captured.message.clone(),
         }
     }
 }

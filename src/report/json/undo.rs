@@ -6,8 +6,8 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::apply::Label;
 use crate::apply::{Listed, Restored, State, Undone};
-use crate::project::Label;
 
 use super::ErrorJson;
 

@@ -1,0 +1,212 @@
+//! `dtsx get`: one stored value, and where it is.
+
+use std::borrow::Cow;
+use std::io;
+
+use clap::{Args, ValueEnum};
+
+use dtsx::connection_string::{masked, masked_within};
+use dtsx::package::{SendMailTaskModel, SmtpManagerModel, StoredValue, Target};
+use dtsx::project::{InContext, Located, Place, locate, winner};
+use dtsx::report::json::get::{Get, SCHEMA};
+use dtsx::source::visible;
+
+use super::exit::Exit;
+use super::one::OneArgs;
+use super::streams::Streams;
+
+/// Show one value: as it is stored, where, and what wins over it
+///
+/// Without `.Properties[…]` the object as a whole is shown.
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// A property path, such as `\Package.Connections[Mail].Properties[SmtpServer]`
+    #[arg(value_name = "PROPERTY_PATH")]
+    path: String,
+    /// Show secrets in clear
+    #[arg(long)]
+    show_secrets: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+pub(crate) fn run(args: &GetArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    streams.out_takes_json = args.format == Format::Json;
+    let one = match args.one.open() {
+        Ok(one) => one,
+        Err(error) => return streams.unreadable(&error.to_string()),
+    };
+    let Some(at) = one.at() else {
+        return streams.unreadable("the file is gone");
+    };
+    let located = match locate(at, &args.path) {
+        Ok(located) => located,
+        Err(error) => return streams.usage(&error.to_string()),
+    };
+    let stored = match located.stored() {
+        Ok(stored) => stored,
+        Err(error) => return streams.usage(&format!("{}: {error}", args.path)),
+    };
+    let report = match (&stored, located.place) {
+        (Some(stored), _) => value(args, at, &located, stored),
+        (None, Place::Object(target)) => whole(args, &located, target),
+        (None, _) => return streams.usage("there is no value"),
+    };
+    match args.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *streams.out, &report).map_err(io::Error::from)?;
+            writeln!(streams.out)?;
+        }
+        Format::Human => write_human(&report, streams)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn value(
+    args: &GetArgs,
+    at: InContext<'_>,
+    located: &Located<'_>,
+    stored: &StoredValue<'_>,
+) -> Get {
+    let property = stored.property.as_ref();
+    let (shown, keys) = shown(args, located, stored);
+    let not_used = match located.place {
+        Place::Object(target) => winner(at, target, property).map(|winner| winner.to_string()),
+        Place::Copy(_) | Place::Entry(_) => None,
+    };
+    let expression = stored.expression.map(|expression| expression.text());
+    let place = stored.span.map(|span| located.file.document.place(span));
+    Get {
+        schema: SCHEMA,
+        file: located.file.label.to_string(),
+        path: args.path.clone(),
+        property: Some(property.to_owned()),
+        value: Some(shown.into_owned()),
+        is_default: stored.span.is_none(),
+        masked: keys,
+        expression: expression.map(|text| masked_within(&text).0.into_owned()),
+        not_used_because: not_used.map(|text| masked_within(&text).0.into_owned()),
+        object: None,
+        span: place.map(Into::into),
+    }
+}
+
+/// The value as it may be shown, and the keys of what is masked.
+fn shown<'v>(
+    args: &GetArgs,
+    located: &Located<'_>,
+    stored: &'v StoredValue<'_>,
+) -> (Cow<'v, str>, Vec<String>) {
+    if args.show_secrets {
+        return (Cow::Borrowed(&stored.text), Vec::new());
+    }
+    if stored.is_sensitive && !stored.text.is_empty() {
+        let key = stored.property.to_string();
+        return (Cow::Borrowed(dtsx::secret::MASK), vec![key]);
+    }
+    let is_connection = matches!(
+        located.place,
+        Place::Object(Target::ConnectionManager(_)) if stored.property == "ConnectionString"
+    );
+    if is_connection {
+        masked(&stored.text)
+    } else {
+        masked_within(&stored.text)
+    }
+}
+
+/// An SMTP connection manager or a Send Mail task as its model; of any other object, what is stored of it.
+fn whole(args: &GetArgs, located: &Located<'_>, target: Target<'_>) -> Get {
+    let model = match target {
+        Target::ConnectionManager(manager) => {
+            SmtpManagerModel::of(manager).map(serde_json::to_value)
+        }
+        Target::Executable(executable) => executable
+            .send_mail()
+            .map(|task| serde_json::to_value(SendMailTaskModel::of(task))),
+        _ => None,
+    };
+    let object = match model {
+        Some(Ok(model)) => model,
+        _ => stored_properties(target),
+    };
+    Get {
+        schema: SCHEMA,
+        file: located.file.label.to_string(),
+        path: args.path.clone(),
+        property: None,
+        value: None,
+        is_default: false,
+        masked: Vec::new(),
+        expression: None,
+        not_used_because: None,
+        object: Some(if args.show_secrets {
+            object
+        } else {
+            masked_json(object)
+        }),
+        span: Some(located.file.document.place(target.node().span()).into()),
+    }
+}
+
+fn stored_properties(target: Target<'_>) -> serde_json::Value {
+    let mut properties = serde_json::Map::new();
+    for name in target.property_names() {
+        if let Ok(stored) = target.stored_value(&name)
+            && stored.span.is_some()
+        {
+            let text = if stored.is_sensitive {
+                dtsx::secret::MASK.into()
+            } else {
+                stored.text.into_owned()
+            };
+            properties.insert(name, text.into());
+        }
+    }
+    properties.into()
+}
+
+fn masked_json(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Value::String(masked_within(&text).0.into_owned()),
+        Value::Array(items) => items.into_iter().map(masked_json).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, masked_json(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+fn write_human(report: &Get, streams: &mut Streams<'_>) -> io::Result<()> {
+    if let Some(object) = &report.object {
+        // TOML is what people can read and give back.
+        let text = toml::to_string_pretty(object).unwrap_or_default();
+        return write!(streams.out, "{text}");
+    }
+    let value = report.value.as_deref().unwrap_or_default();
+    writeln!(streams.out, "{value}")?;
+    let place = match &report.span {
+        Some(span) => format!("line {}, column {}", span.line, span.column),
+        None => "not written, so the default".to_owned(),
+    };
+    writeln!(streams.err, "stored in {}, {place}", visible(&report.file))?;
+    if let Some(why) = &report.not_used_because {
+        writeln!(
+            streams.err,
+            "not used when the package runs: {}",
+            visible(why)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Writing files: the journal of a run, and what came of it.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use dtsx::apply::{self, Applied, Journal, OnRefusal, Origin};
+use dtsx::host::{
+    Clock as _, Environment as _, Random as _, RealClock, RealEnvironment, RealFiles, RealRandom,
+};
+use dtsx::project::Write;
+
+use super::streams::Streams;
+
+/// Where the journal of a run lies.
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Where journals lie [default: `dtsx/journal` in the user's state directory]
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// The journal of this run; it appears on the disk with the first write.
+    pub(crate) fn journal(&self, command: &str, inputs: Vec<PathBuf>) -> Result<Journal, String> {
+        let folder = match &self.journal {
+            Some(folder) => folder.clone(),
+            None => apply::default_folder(&RealEnvironment).map_err(|error| error.to_string())?,
+        };
+        let mut id = [0; 8];
+        for (to, from) in id.iter_mut().zip(RealRandom.bytes()) {
+            *to = from;
+        }
+        let user = ["USER", "USERNAME", "LOGNAME"]
+            .iter()
+            .find_map(|name| RealEnvironment.variable(name));
+        let origin = Origin {
+            inputs,
+            command: command.to_owned(),
+            recipe: None,
+            user: user.unwrap_or_default(),
+            time: RealClock.now().timestamp(),
+            id,
+        };
+        Ok(Journal::new(folder, origin))
+    }
+}
+
+/// Carries out the writes, all or none; says what could not be written.
+pub(crate) fn write_all(
+    writes: Vec<Write>,
+    journal: &mut Journal,
+    streams: &mut Streams<'_>,
+) -> io::Result<Applied> {
+    // Each result was read back by our own parser when it was made; the writer reads the disk again.
+    let verify = |_: &Write| Ok(());
+    let applied = apply::apply(
+        writes.into_iter(),
+        &verify,
+        OnRefusal::TakeBack,
+        journal,
+        &RealFiles,
+    );
+    for outcome in &applied.outcomes {
+        if let Err(refusal) = &outcome.result {
+            writeln!(streams.err, "dtsx: {}: {refusal}", outcome.path.display())?;
+        }
+    }
+    if let Some(failure) = &applied.failure {
+        writeln!(streams.err, "dtsx: {failure}")?;
+    }
+    Ok(applied)
+}
