@@ -18,7 +18,7 @@ mod write;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use anstream::{AutoStream, ColorChoice, StripStream};
+use anstream::{AutoStream, ColorChoice};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
@@ -128,20 +128,14 @@ pub(crate) fn main() -> ExitCode {
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let out_is_terminal = stdout.is_terminal();
-    let colours = cli.talk.colours();
-    let buffered: Box<dyn io::Write> = Box::new(io::BufWriter::new(Stdout {
-        lock: stdout.lock(),
-        is_closed: false,
-    }));
-    let mut out: Box<dyn io::Write> = match colours {
-        Colours::Nowhere => Box::new(StripStream::new(buffered)),
-        Colours::OnStdout | Colours::Everywhere => buffered,
-    };
     let mut streams = Streams {
-        out: &mut out,
+        out: &mut io::BufWriter::new(Stdout {
+            lock: stdout.lock(),
+            is_closed: false,
+        }),
         err: &mut stderr.lock(),
         out_is_terminal,
-        colours,
+        colours: cli.talk.colours(),
         talk: cli.talk.talk(),
         out_takes_json: false,
     };

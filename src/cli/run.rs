@@ -287,7 +287,7 @@ fn finish(
     for task in plan.tasks {
         let outcome = runner.send(task);
         if let Format::Human = args.format {
-            human::run::write_task(streams.out, &outcome, blind_copies)?;
+            human::run::write_task(&mut streams.people(), &outcome, blind_copies)?;
             // Who waits for a slow server sees what has gone.
             streams.out.flush()?;
         }
@@ -297,7 +297,7 @@ fn finish(
     match args.format {
         Format::Human => {
             let summary = json::run::RunSummary::of(&outcomes);
-            human::run::write_summary(streams.out, &summary)?;
+            human::run::write_summary(&mut streams.people(), &summary)?;
         }
         Format::Json => json::run::write(streams.out, &outcomes, errors)?,
     }

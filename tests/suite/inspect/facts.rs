@@ -131,17 +131,18 @@ fn report() -> Value {
     dtsx(["inspect", "--format", "json", "--include-build", "."]).json()
 }
 
-/// The nodes that a span can be of, by their span.
-fn nodes<'d>(
+/// The node whose span this is.
+fn node_at<'d>(
     other: &Other,
     document: &'d Document<'d>,
     tag: &str,
-) -> BTreeMap<String, Node<'d, 'd>> {
+    span: &Value,
+) -> Option<Node<'d, 'd>> {
+    let start = span["start"].as_u64().unwrap() as usize;
     document
         .descendants()
         .filter(|node| node.has_tag_name((DTS, tag)))
-        .map(|node| (other.span(node).to_string(), node))
-        .collect()
+        .find(|node| other.offset(node.range().start) == start && other.span(*node) == *span)
 }
 
 #[test]
@@ -157,20 +158,19 @@ fn spans_are_of_the_elements_that_they_say() {
         let other = Other::read(label);
         let document = Document::parse(&other.text).unwrap();
         for (objects, tag) in [(connections, "ConnectionManager"), (mail, "Executable")] {
-            let nodes = nodes(&other, &document, tag);
             for object in objects {
                 let span = &object["span"];
-                let node = nodes.get(&span.to_string());
+                let node = node_at(&other, &document, tag, span);
                 let node = node.unwrap_or_else(|| panic!("{label}: no {tag} at {span}"));
                 // A name that holds a secret is shown without it.
-                let name = stored(*node, "ObjectName").unwrap_or_default();
+                let name = stored(node, "ObjectName").unwrap_or_default();
                 let shown = text(object, "name");
                 assert!(
                     name == shown || shown.contains("***"),
                     "{label}: {name} is shown as {shown}"
                 );
                 assert_eq!(
-                    stored(*node, "DTSID").as_deref(),
+                    stored(node, "DTSID").as_deref(),
                     object["id"].as_str(),
                     "{label}"
                 );
@@ -325,9 +325,8 @@ fn references_lead_where_another_reader_says() {
         let Some((_, other, document)) = documents.iter().find(|(it, ..)| *it == label) else {
             continue;
         };
-        let nodes = nodes(other, document, "Executable");
         for task in array(file, "send_mail_tasks") {
-            let node = nodes[&task["span"].to_string()];
+            let node = node_at(other, document, "Executable", &task["span"]).unwrap();
             // Not that of a task in one of its event handlers.
             let own = |it: &Node<'_, '_>| {
                 let mut around = it.ancestors().skip(1);
