@@ -2,7 +2,7 @@
 
 mod interactive;
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -13,7 +13,8 @@ use dtsx::host::{Clock, Environment, Files, RealClock, RealEnvironment, RealFile
 use dtsx::report::json::eval::Eval;
 
 use super::exit::Exit;
-use super::streams::Streams;
+use super::output::OutputArgs;
+use super::streams::{Refusal, Streams};
 
 /// Evaluate an SSIS expression
 ///
@@ -37,21 +38,23 @@ pub(crate) struct EvalArgs {
     /// The locale that dates are written in and strings are ordered by
     #[arg(long, value_name = "LCID", default_value_t = 1033)]
     locale: u32,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
     /// Read expressions line by line, with history and completion
     #[arg(short, long)]
     interactive: bool,
+    #[command(flatten)]
+    output: OutputArgs<Format>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// The value as text
     Human,
+    /// The schema `dtsx/eval@1`
     Json,
 }
 
 pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    streams.out_takes_json = args.output.prints(&Format::Json);
     let mut session = match Session::new(args) {
         Ok(session) => session,
         Err(message) => return streams.usage(&message),
@@ -63,28 +66,20 @@ pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit
         Some("-") => {
             let mut text = String::new();
             if let Err(error) = io::stdin().lock().read_to_string(&mut text) {
-                writeln!(
-                    streams.err,
-                    "dtsx: the standard input could not be read: {error}"
-                )?;
-                return Ok(Exit::Unreadable);
+                return streams
+                    .unreadable(&format!("the standard input could not be read: {error}"));
             }
             text
         }
         given => given.unwrap_or_default().to_owned(),
     };
-    match session
-        .evaluate(&text)
-        .and_then(|value| Shown::new(&value, session.locale))
-    {
-        Ok(shown) => {
-            shown.print(args.format, streams)?;
-            Ok(Exit::Done)
-        }
-        Err(error) => {
-            writeln!(streams.err, "dtsx: {}", excerpt(&error, &text))?;
-            Ok(Exit::Found)
-        }
+    let value = session.evaluate(&text);
+    match value.and_then(|value| Shown::new(&value, session.locale)) {
+        Ok(shown) => shown.print(args, streams),
+        Err(error) => streams.refuse(&Refusal {
+            exit: Exit::Found,
+            message: excerpt(&error, &text),
+        }),
     }
 }
 
@@ -115,15 +110,23 @@ impl Shown {
         self.text.as_deref().unwrap_or("NULL")
     }
 
-    fn print(self, format: Format, streams: &mut Streams<'_>) -> io::Result<()> {
-        match format {
-            Format::Human => writeln!(streams.out, "{}", self.as_str()),
-            Format::Json => {
-                let eval = Eval::new(self.text, self.data_type.name().as_str(), self.masked);
-                serde_json::to_writer(&mut *streams.out, &eval)?;
-                writeln!(streams.out)
-            }
+    fn print(self, args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
+        let mut outputs = match args.output.open(Format::Human, &mut *streams.out) {
+            Ok(outputs) => outputs,
+            Err(refusal) => return streams.refuse(&refusal),
+        };
+        // The value is not ours to strip of anything: it goes where a report for programs goes.
+        if let Some(mut out) = outputs.take(&Format::Human) {
+            writeln!(out, "{}", self.as_str())?;
+            out.flush()?;
         }
+        if let Some(mut out) = outputs.take(&Format::Json) {
+            let eval = Eval::new(self.text, self.data_type.name().as_str(), self.masked);
+            serde_json::to_writer(&mut out, &eval)?;
+            writeln!(out)?;
+            out.flush()?;
+        }
+        Ok(Exit::Done)
     }
 }
 

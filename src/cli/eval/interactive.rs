@@ -21,6 +21,7 @@ an expression             its value and its type
 @[User::Name] = value     assigns to a variable that is there
 :var NAME[:DT_TYPE][=VALUE]   makes a variable
 :names                    lists the variables
+:functions                lists the functions
 :help                     this text
 :quit                     ends, as does the end of the input";
 
@@ -53,6 +54,11 @@ pub(super) fn run(
             ":names" => {
                 for name in session.bindings.variable_names() {
                     writeln!(streams.out, "@[{name}]")?;
+                }
+            }
+            ":functions" => {
+                for function in Function::ALL {
+                    writeln!(streams.out, "{:<12}{}", function.name(), function.summary())?;
                 }
             }
             command if command.starts_with(':') => define(session, command, streams)?,
