@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use crate::connection_string::{SmtpConnection, SmtpConnectionString, SmtpProperty};
+use crate::effective::PathMap;
 use crate::host::Files;
 use crate::package::{
     ConnectionManager, Executable, ExecutableKind, MailProperty, Owner, Package, Priority,
@@ -18,7 +19,7 @@ use crate::source::visible;
 use super::codes::Code;
 use super::message::{Attachment, MailMessage, split_attachments};
 use super::overrides::{Override, StaleValues, Values, manager_path};
-use super::path_map::PathMap;
+
 use super::source;
 
 /// How tasks are resolved.

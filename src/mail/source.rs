@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use crate::effective::advice;
 use crate::package::{
     Executable, FileKind, MailProperty, MessageSourceType, Object, Owner, Package, Parameter,
     SendMailTask, Target, Variable, path_of, project_parameters,
@@ -12,7 +13,7 @@ use crate::source::visible;
 
 use super::codes::Code;
 use super::overrides::{Values, manager_path};
-use super::path_map::advice;
+
 use super::resolve::{Rules, Unsent};
 
 /// The type number of a string: a member of VARENUM in packages, of TypeCode in projects.
