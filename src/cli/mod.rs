@@ -22,7 +22,7 @@ use anstream::{AutoStream, ColorChoice, StripStream};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
-use streams::{Colours, Streams, Talk};
+use streams::{Colours, Stdout, Streams, Talk};
 
 /// Reads, edits byte-exactly and runs the mail of SQL Server Integration Services packages (.dtsx)
 #[derive(Debug, Parser)]
@@ -129,7 +129,10 @@ pub(crate) fn main() -> ExitCode {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let out_is_terminal = stdout.is_terminal();
     let colours = cli.talk.colours();
-    let buffered: Box<dyn io::Write> = Box::new(io::BufWriter::new(stdout));
+    let buffered: Box<dyn io::Write> = Box::new(io::BufWriter::new(Stdout {
+        lock: stdout.lock(),
+        is_closed: false,
+    }));
     let mut out: Box<dyn io::Write> = match colours {
         Colours::Nowhere => Box::new(StripStream::new(buffered)),
         Colours::OnStdout | Colours::Everywhere => buffered,
@@ -180,8 +183,8 @@ fn front_page(streams: &mut Streams<'_>) -> io::Result<Exit> {
     write!(
         streams.out,
         "\
-dtsx {version} reads, edits and runs the mail of SQL Server Integration Services packages (.dtsx),
-without SQL Server and without Windows. What it is not asked to change stays as it is, byte for byte.
+dtsx {version} reads and edits packages of SQL Server Integration Services (SSIS) and runs their mail,
+without SQL Server and without Windows. What it is not to change stays as it is, byte for byte.
 
 {EXAMPLES}
 `dtsx help` lists the commands, `dtsx COMMAND --help` tells more of one.

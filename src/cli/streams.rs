@@ -24,6 +24,31 @@ pub(crate) struct Streams<'a> {
     pub(crate) out_takes_json: bool,
 }
 
+/// The standard output. That its pipe was closed is said once; what comes after it is written to nobody.
+pub(crate) struct Stdout<'a> {
+    pub(crate) lock: io::StdoutLock<'a>,
+    pub(crate) is_closed: bool,
+}
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        let written = self.lock.write(bytes);
+        self.is_closed =
+            matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.is_closed {
+            true => Ok(()),
+            false => self.lock.flush(),
+        }
+    }
+}
+
 /// Where reports for people have colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colours {

@@ -84,11 +84,7 @@ impl FileFacts {
 
     /// Whether mail is sent from here, or a connection for it is kept here.
     pub fn has_mail(&self) -> bool {
-        !self.send_mail_tasks.is_empty()
-            || self
-                .connections
-                .iter()
-                .any(|connection| connection.smtp.is_some())
+        !self.send_mail_tasks.is_empty() || self.connections.iter().any(ConnectionFacts::is_smtp)
     }
 }
 
@@ -123,7 +119,7 @@ pub struct ConnectionFacts {
     pub type_name: String,
     /// Its connection string, as stored.
     pub connection_string: Option<Masked>,
-    /// The same as a model, of an SMTP connection manager.
+    /// The same as a model, of an SMTP connection manager whose string can be read.
     pub smtp: Option<SmtpConnection>,
     /// Why the connection string could not be read as one.
     pub problem: Option<String>,
@@ -133,6 +129,13 @@ pub struct ConnectionFacts {
     pub used_by: Vec<ObjectRef>,
     /// Where it is.
     pub place: Place,
+}
+
+impl ConnectionFacts {
+    /// Whether this is Microsoft's SMTP connection manager.
+    pub fn is_smtp(&self) -> bool {
+        self.type_name == "SMTP"
+    }
 }
 
 /// An object of a file.

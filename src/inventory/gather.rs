@@ -1,11 +1,12 @@
 //! Gathers the facts of one file.
 
-use crate::connection_string::{SmtpConnectionString, masked, masked_within};
+use crate::connection_string::{SmtpConnectionString, is_secret_key, masked, masked_within};
 use crate::package::{
     Call, ConnectionManager, ExecutableKind, FileKind, MailProperty, MessageSourceType, Object,
     Owner, Package, SendMailTask, Target, path_of,
 };
 use crate::project::{BuildCopy, File, InContext, Label};
+use crate::secret::MASK;
 
 use super::facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
@@ -148,10 +149,7 @@ fn connection(file: &File, manager: ConnectionManager<'_>, path: String) -> Conn
                 connection.server = clear(&connection.server);
                 smtp = Some(connection);
             }
-            Err(error) => {
-                smtp = Some(Default::default());
-                problem = Some(error.to_string());
-            }
+            Err(error) => problem = Some(error.to_string()),
         }
     }
     let object = manager.object();
@@ -172,9 +170,20 @@ fn connection(file: &File, manager: ConnectionManager<'_>, path: String) -> Conn
 fn expressions(object: Object<'_>) -> Vec<ExpressionFacts> {
     object
         .property_expressions()
-        .map(|expression| ExpressionFacts {
-            property: clear(&expression.property()),
-            text: within(&expression.text()),
+        .map(|expression| {
+            let property = clear(&expression.property());
+            let text = expression.text();
+            ExpressionFacts {
+                // Without a literal it is the way to a secret, and none.
+                text: match is_secret_key(&property) && text.contains('"') {
+                    true => Masked {
+                        text: MASK.to_owned(),
+                        keys: vec![property.clone()],
+                    },
+                    false => within(&text),
+                },
+                property,
+            }
         })
         .collect()
 }

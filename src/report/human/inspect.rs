@@ -121,7 +121,7 @@ fn write_head(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
 fn write_connections(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
     let connections = &file.connections;
     // How mail is handed over has columns only where there is mail.
-    let has_smtp = connections.iter().any(|it| it.smtp.is_some());
+    let has_smtp = connections.iter().any(ConnectionFacts::is_smtp);
     let mut table = match has_smtp {
         true => Table::new(&[
             "CONNECTION",

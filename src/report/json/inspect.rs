@@ -116,7 +116,7 @@ pub struct ConnectionJson {
     /// The keys whose values are masked, in the connection string and the expressions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub masked: Vec<String>,
-    /// The connection string as a model, of type `SMTP` only.
+    /// The connection string as a model, of type `SMTP` only, and only where it can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpJson>,
     /// Why the connection string could not be read.
@@ -234,7 +234,7 @@ pub struct CallJson {
 /// Counts; build copies count in none of them unless asked for.
 #[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Summary {
-    /// Files that were looked at, whether they are listed or not.
+    /// Files that were looked at, whether they are listed or not; those that could not be read are not among them.
     pub files: usize,
     /// Those of them that are not listed, because no mail was found in them.
     pub left_out: usize,
@@ -263,7 +263,7 @@ impl Summary {
         self.left_out += unit.left_out;
         for file in &unit.files {
             self.connections += file.connections.len();
-            let smtp = file.connections.iter().filter(|it| it.smtp.is_some());
+            let smtp = file.connections.iter().filter(|it| it.is_smtp());
             self.smtp_connections += smtp.count();
             self.send_mail_tasks += file.send_mail_tasks.len();
         }
@@ -432,24 +432,25 @@ pub fn write(
     };
     let mut out = Remembering { out, failure: None };
     match serde_json::to_writer_pretty(&mut out, &report) {
-        Ok(()) => writeln!(out)?,
+        Ok(()) => writeln!(out),
         // On its way through the serializer an error loses what it was: a closed pipe is no failure.
-        Err(error) => return Err(out.failure.map_or_else(|| error.into(), io::Error::from)),
+        Err(error) => Err(out.failure.unwrap_or_else(|| error.into())),
     }
-    Ok(())
 }
 
 /// Remembers why writing failed.
 struct Remembering<'o> {
     out: &'o mut dyn io::Write,
-    failure: Option<io::ErrorKind>,
+    failure: Option<io::Error>,
 }
 
 impl io::Write for Remembering<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes);
-        self.failure = written.as_ref().err().map(io::Error::kind);
-        written
+        self.out.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            self.failure = Some(error);
+            kind.into()
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
