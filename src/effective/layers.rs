@@ -481,7 +481,7 @@ impl<'a> Building<'_, 'a> {
         for text in &given.overrides {
             match self.parted(text) {
                 Ok((path, value)) => {
-                    let Some((key, property)) = self.key(&path) else {
+                    let Some((key, property, path)) = self.key(&path) else {
                         continue;
                     };
                     self.layers.overrides.entry(key).or_default().push(Layer {
@@ -517,12 +517,19 @@ impl<'a> Building<'_, 'a> {
         }))
     }
 
-    fn key(&self, path: &str) -> Option<(Key, String)> {
+    /// The object and the property that a path names, and the path as it is spelled everywhere.
+    fn key(&self, path: &str) -> Option<(Key, String, String)> {
         let located = locate(self.values.at(), path).ok()?;
         let Place::Object(target) = located.place else {
             return None;
         };
-        Some(((located.file.id, target.node().id()), located.property?))
+        let property = located.property?;
+        let property = match target.stored_value(&property) {
+            Ok(stored) => stored.property.into_owned(),
+            Err(_) => property,
+        };
+        let path = format!("{}.Properties[{property}]", self.values.path_of(target));
+        Some(((located.file.id, target.node().id()), property, path))
     }
 
     /// Puts a value over a property. A path that leads nowhere is SSIS's warning, and the run goes on.

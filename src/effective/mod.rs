@@ -27,7 +27,7 @@ pub use child::Parent;
 pub use given::{Given, GivenBy, GivenVariable};
 pub use load::{LoadError, LoadedConfiguration};
 pub use origin::{Certainty, Effective, Link, Origin};
-pub use package::{Note, PackageValues};
+pub use package::{NamedValue, Note, PackageValues};
 pub(crate) use path_map::advice;
 pub use path_map::{PathMap, PathMapError};
 pub use scope::ObjectScope;

@@ -11,10 +11,10 @@ use crate::package::{Package, Parameter, Target, Variable, path_of};
 use crate::project::{File, InContext};
 use crate::xml::{Node, NodeId};
 
-use super::find_variable::{FoundVariable, Variables, owner_of};
+use super::find_variable::{FoundVariable, Variables, owner_of, parts};
 use super::given::{GivenBy, GivenVariable};
 use super::layers::{Key, Layer, LayerValue, Layers};
-use super::origin::{Certainty, Link, Origin};
+use super::origin::{Certainty, Effective, Link, Origin};
 use super::parameter::{ParameterAt, converted, link};
 use super::scope::Secrets;
 use super::system;
@@ -58,6 +58,22 @@ impl fmt::Display for Note {
 pub(super) enum Named {
     Found(Rc<Valued>),
     Several,
+    Missing,
+}
+
+/// What a name that is no expression means at an object, such as the variable of a Send Mail task's text.
+#[derive(Debug)]
+pub enum NamedValue {
+    /// It means this.
+    Found {
+        /// Its value.
+        effective: Effective,
+        /// Its type; `None` for an Object.
+        data_type: Option<TypeName>,
+    },
+    /// Variables of several namespaces have it.
+    Ambiguous,
+    /// It means nothing.
     Missing,
 }
 
@@ -191,6 +207,19 @@ impl<'a> PackageValues<'a> {
                 None => self.given_or_missing(namespace.unwrap_or("User"), name),
             },
             FoundVariable::None => self.given_or_missing(namespace.unwrap_or("User"), name),
+        }
+    }
+
+    /// What a variable or a parameter is by its name, as a task at an object sees it.
+    pub fn by_name(&self, at: Target<'a>, name: &str) -> NamedValue {
+        let (namespace, name) = parts(name);
+        match self.named(owner_of(at.node()), namespace, name) {
+            Named::Missing => NamedValue::Missing,
+            Named::Several => NamedValue::Ambiguous,
+            Named::Found(valued) => NamedValue::Found {
+                data_type: valued.data_type().map(|it| it.name()),
+                effective: (*valued).clone().into_effective(self.locale(None)),
+            },
         }
     }
 

@@ -108,7 +108,44 @@ impl<'a> PackageValues<'a> {
         if let Some(layer) = self.layers().overrides(key).iter().rfind(is_meant) {
             valued = over(bare(), layer, TypeName::Wstr, &full);
         }
+        normalise(&mut valued, Takes::of(target, &name));
         Ok(valued)
+    }
+
+    /// The options that were given for a property and lose, by their names: `/Set` cannot win over a property
+    /// expression, nor over a configuration of the package.
+    pub fn lost_options(
+        &self,
+        holder: &'a File,
+        target: Target<'a>,
+        property: &str,
+    ) -> Vec<&'static str> {
+        let key = (holder.id, target.node().id());
+        let all = self.layers().of(key).iter();
+        let meant: Vec<_> = all
+            .filter(|layer| layer.property.eq_ignore_ascii_case(property))
+            .collect();
+        let is_computed = target.object().property_expression(property).is_some();
+        let is_overridden = self
+            .layers()
+            .overrides(key)
+            .iter()
+            .any(|layer| layer.property.eq_ignore_ascii_case(property));
+        let last = meant.len().saturating_sub(1);
+        let losing = meant
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| is_computed || is_overridden || *at < last);
+        let mut names: Vec<&'static str> = losing
+            .filter_map(|(_, layer)| match layer.origin {
+                Origin::Set => Some("--set"),
+                Origin::Connection => Some("--connection"),
+                Origin::ConfigFile => Some("--config-file"),
+                _ => None,
+            })
+            .collect();
+        names.dedup();
+        names
     }
 
     /// What the expression of a property makes of it, if it has one.
@@ -148,6 +185,14 @@ impl<'a> PackageValues<'a> {
     fn scope_of(&self, holder: &'a File, node: Node<'a>) -> Option<Node<'a>> {
         let is_here = holder.id == self.at().file.id && self.at().package().is_some();
         is_here.then(|| owner_of(node)).flatten()
+    }
+}
+
+/// A Boolean is `True` or `False` in whatever way it is stored, and a member of an enumeration its name.
+fn normalise(valued: &mut Valued, takes: Takes) {
+    let text = valued.value().and_then(|value| value.as_str());
+    if let Some(value) = text.and_then(|text| takes.normal(text)) {
+        valued.lookup = Lookup::Found(value);
     }
 }
 
@@ -359,6 +404,7 @@ impl<'a> Manager<'_, 'a> {
         if let Part::Keys("Password", _) = part {
             valued.is_sensitive = true;
         }
+        normalise(&mut valued, Takes::of(self.target, part.name()));
         self.offer(part.name(), &mut valued);
         valued
     }

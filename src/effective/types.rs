@@ -143,6 +143,18 @@ impl Takes {
     }
 }
 
+impl Takes {
+    /// A stored or given text as the property holds it; one that it cannot hold stays as it is.
+    pub(super) fn normal(self, text: &str) -> Option<Value> {
+        match self {
+            Takes::Boolean | Takes::Priority | Takes::MessageSourceType if !text.is_empty() => {
+                self.convert(&Value::text(text)).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A member of an enumeration, by number or by name; a number that is no member is kept as SSIS keeps it.
 fn named(
     value: &Value,

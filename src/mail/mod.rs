@@ -16,13 +16,14 @@ mod run;
 mod server_choice;
 mod source;
 mod task_outcome;
+mod values;
 
 pub use crate::effective::{PathMap, PathMapError};
 pub use address::{AddressProblem, AddressReason, Field};
 pub use codes::Code;
 pub use compose::{Composed, ContentReader, Envelope, Limits, Tools, compose};
 pub use message::{Attachment, MailMessage, split_attachments};
-pub use overrides::{Override, OverrideError, StaleValues};
+pub use overrides::{Defaults, Override, OverrideError, StaleValues};
 pub use problem::{Problem, Warning};
 pub use resolve::{EventHandlers, Request, Resolved, Rules, Unsent, other_tasks, resolve};
 pub use run::{Route, Runner};
