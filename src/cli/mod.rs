@@ -4,6 +4,7 @@ mod completions;
 mod eval;
 mod exit;
 mod get;
+mod given;
 mod inputs;
 mod inspect;
 mod man;

@@ -5,6 +5,8 @@ use crate::package::{DeploymentModel, ExecutableKind, FileKind, MessageSourceTyp
 use crate::project::{BuildCopy, Hash, Label};
 use crate::xml::Place;
 
+use super::effective::EffectiveFacts;
+
 /// What is known of a file.
 #[derive(Clone, Debug)]
 pub struct FileFacts {
@@ -125,6 +127,8 @@ pub struct ConnectionFacts {
     pub problem: Option<String>,
     /// Its property expressions.
     pub expressions: Vec<ExpressionFacts>,
+    /// What its properties are at run time, where something else than the stored value decides.
+    pub effective: Vec<EffectiveFacts>,
     /// What uses it.
     pub used_by: Vec<ObjectRef>,
     /// Where it is.
@@ -186,6 +190,8 @@ pub struct TaskFacts {
     pub attachments: Vec<String>,
     /// Its property expressions.
     pub expressions: Vec<ExpressionFacts>,
+    /// What its properties are at run time, where something else than the stored value decides.
+    pub effective: Vec<EffectiveFacts>,
     /// Where it is.
     pub place: Place,
 }

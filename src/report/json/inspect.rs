@@ -14,6 +14,7 @@ use crate::inventory::{
 };
 
 use super::common::{ErrorJson, SpanJson};
+use super::effective::{EffectiveJson, by_property};
 
 /// What sends mail, and through what.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -124,8 +125,8 @@ pub struct ConnectionJson {
     pub problem: Option<String>,
     /// Property expressions by property.
     pub expressions: BTreeMap<String, String>,
-    /// Empty in this version.
-    pub effective: BTreeMap<String, ()>,
+    /// What properties are at run time: each that has an expression, a configuration or a parameter behind it.
+    pub effective: BTreeMap<String, EffectiveJson>,
     /// What uses it.
     pub used_by: Vec<ObjectJson>,
     /// Where it is.
@@ -194,8 +195,8 @@ pub struct TaskJson {
     pub masked: Vec<String>,
     /// Property expressions by property.
     pub expressions: BTreeMap<String, String>,
-    /// Empty in this version.
-    pub effective: BTreeMap<String, ()>,
+    /// What properties are at run time: each that has an expression, a configuration or a parameter behind it.
+    pub effective: BTreeMap<String, EffectiveJson>,
     /// Where it is.
     pub span: SpanJson,
 }
@@ -324,7 +325,7 @@ impl From<&ConnectionFacts> for ConnectionJson {
             }),
             problem: connection.problem.clone(),
             expressions: expressions(&connection.expressions),
-            effective: BTreeMap::new(),
+            effective: by_property(&connection.effective),
             used_by: connection
                 .used_by
                 .iter()
@@ -384,7 +385,7 @@ impl From<&TaskFacts> for TaskJson {
                 &task.expressions,
             ),
             expressions: expressions(&task.expressions),
-            effective: BTreeMap::new(),
+            effective: by_property(&task.effective),
             span: SpanJson::from(task.place),
         }
     }

@@ -1,0 +1,35 @@
+//! What a value really is: effective values, where they come from and how sure that is.
+//!
+//! [`UnitValues`] is built once for a unit, [`PackageValues`] once for a package in it; the latter says what any
+//! property is as dtexec would see it. Nothing of this machine is read: what is not in the files comes in as
+//! [`Given`], and what is neither is unknown.
+
+mod child;
+mod entries;
+mod find_variable;
+mod given;
+mod layers;
+mod load;
+mod origin;
+mod package;
+mod parameter;
+mod path_map;
+mod property;
+mod scope;
+mod server;
+mod system;
+mod types;
+mod unit;
+mod valued;
+mod writers;
+
+pub use child::Parent;
+pub use given::{Given, GivenBy, GivenVariable};
+pub use load::{LoadError, LoadedConfiguration};
+pub use origin::{Certainty, Effective, Link, Origin};
+pub use package::{NamedValue, Note, PackageValues};
+pub(crate) use path_map::advice;
+pub use path_map::{PathMap, PathMapError};
+pub use scope::ObjectScope;
+pub use server::{ServerValues, ServerValuesError};
+pub use unit::UnitValues;
