@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod archive;
 pub mod connection_string;
+pub mod effective;
 pub mod expression;
 pub mod host;
 pub mod inventory;

@@ -106,6 +106,18 @@ impl<'d> ProjectFile<'d> {
             .filter_map(Copy::new)
     }
 
+    /// The copies of packages' own parameters, which the manifest keeps beside those of managers.
+    pub fn parameter_copies(self) -> impl Iterator<Item = Copy<'d>> {
+        let info = self
+            .manifest()
+            .and_then(|manifest| manifest.child(SSIS, "DeploymentInfo"));
+        info.into_iter()
+            .flat_map(Node::descendants)
+            .filter(|node| node.is(SSIS, "Parameter"))
+            .map(|node| Copy { node })
+            .filter(|copy| copy.names().is_none() && copy.package().is_some())
+    }
+
     /// The values that build configurations give to parameters.
     pub fn configuration_settings(self) -> impl Iterator<Item = ConfigurationSetting<'d>> {
         self.0

@@ -21,6 +21,7 @@ mod mail_run;
 mod mail_support;
 mod mail_tls;
 mod memory_files;
+mod migrate_keepers;
 mod package;
 mod property_paths;
 mod setters;
