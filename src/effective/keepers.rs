@@ -88,10 +88,23 @@ impl KeeperKind {
 /// Something that decides about a value and cannot be edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreachable {
+    /// What kind of thing it is.
+    pub kind: UnreachableKind,
     /// The property path of what it belongs to.
     pub path: String,
     /// What it is and why it is out of reach.
     pub why: String,
+}
+
+/// What kind of thing decides about a value from out of reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnreachableKind {
+    /// An expression computes it when the package runs.
+    Computed,
+    /// An environment variable, a registry key, a table, a parent package: a place outside of the files.
+    Outside,
+    /// A table or a file outside that may set it, and may not.
+    MaybeOutside,
 }
 
 /// Where the value of a property of an object of `at`'s file is kept.
@@ -202,6 +215,11 @@ impl<'a> Search<'a> {
     /// The copies of a manager's property in project files.
     fn copies(&mut self, manager: ConnectionManager<'a>, property: &str, part: Option<&Part>) {
         let name = manager.object().name();
+        let is_computed = self
+            .kept
+            .keepers
+            .first()
+            .is_some_and(|own| own.kind == KeeperKind::Sample);
         let holder = self.at.file;
         let package =
             (holder.kind != FileKind::ConnectionManager).then(|| holder.label.file_name());
@@ -218,8 +236,17 @@ impl<'a> Search<'a> {
                     Some(part) => Slot::text(value).with_part(part.clone()),
                     None => Slot::copied(value),
                 };
-                let why = "the project file's copy of the connection manager".to_owned();
-                self.keep(file, copy_path(copy), KeeperKind::Copy, why, slot);
+                let (kind, why) = match is_computed {
+                    true => (
+                        KeeperKind::Sample,
+                        "the project file's copy of the stored sample",
+                    ),
+                    false => (
+                        KeeperKind::Copy,
+                        "the project file's copy of the connection manager",
+                    ),
+                };
+                self.keep(file, copy_path(copy), kind, why.to_owned(), slot);
             }
         }
     }
@@ -275,8 +302,12 @@ impl<'a> Search<'a> {
             _ => return,
         };
         // What a table or another file sets is not known before it is read.
-        let may = if sets_it { "sets" } else { "may set" };
+        let (may, kind) = match sets_it {
+            true => ("sets", UnreachableKind::Outside),
+            false => ("may set", UnreachableKind::MaybeOutside),
+        };
         self.out_of_reach(
+            kind,
             self.path(target, property),
             format!("the configuration `{name}` {may} it from {what} `{string}`"),
         );
@@ -301,6 +332,7 @@ impl<'a> Search<'a> {
                 Some(path_of(package, Target::Executable(package.executable()?)))
             });
             return self.out_of_reach(
+                UnreachableKind::MaybeOutside,
                 path.unwrap_or_default(),
                 format!(
                     "the configuration `{name}` may set it from `{string}`, which is not beside the package"
@@ -455,8 +487,8 @@ impl<'a> Search<'a> {
         });
     }
 
-    fn out_of_reach(&mut self, path: String, why: String) {
-        let unreachable = Unreachable { path, why };
+    fn out_of_reach(&mut self, kind: UnreachableKind, path: String, why: String) {
+        let unreachable = Unreachable { kind, path, why };
         if !self.kept.unreachable.contains(&unreachable) {
             self.kept.unreachable.push(unreachable);
         }

@@ -5,4 +5,4 @@
 
 mod keepers;
 
-pub use keepers::{Keeper, KeeperKind, Kept, Unreachable, keepers};
+pub use keepers::{Keeper, KeeperKind, Kept, Unreachable, UnreachableKind, keepers};

@@ -81,7 +81,7 @@ fn a_project_manager_under_an_expression_is_kept_by_the_parameter() {
             r"Alerts.conmgr \Project.Connections[Alerts].Properties[SmtpServer] sample = smtp1.corp.example",
             r"Project.params \Project.Parameters[SmtpServer].Properties[Value] parameter = smtp1.corp.example",
             r"Estate.dtproj \Project.Configurations[Release].Parameters[Project::SmtpServer] build-configuration = smtp1.corp.example",
-            r"Estate.dtproj \Project.Copies[CM.Alerts.ConnectionString] copy = smtp1.corp.example",
+            r"Estate.dtproj \Project.Copies[CM.Alerts.ConnectionString] sample = smtp1.corp.example",
         ]
     );
     assert!(unreachable.is_empty());

@@ -5,7 +5,7 @@ use crate::package::{FileKind, Object, Stored, Target, Variable, project_paramet
 use crate::xml::Node;
 
 use super::slot::{Part, Slot};
-use super::{KeeperKind, Search};
+use super::{KeeperKind, Search, UnreachableKind};
 
 impl<'a> Search<'a> {
     /// The property expression of a property, if there is one.
@@ -27,6 +27,7 @@ impl<'a> Search<'a> {
         let text = stored.text().into_text();
         let Ok(expression) = Expression::parse(&text) else {
             return self.out_of_reach(
+                UnreachableKind::Computed,
                 of.to_owned(),
                 format!("the expression `{text}` cannot be read"),
             );
@@ -55,6 +56,7 @@ impl<'a> Search<'a> {
         }
         if !whole {
             self.out_of_reach(
+                UnreachableKind::Computed,
                 of.to_owned(),
                 format!("it is computed at run time by the expression `{text}`"),
             );
@@ -82,6 +84,7 @@ impl<'a> Search<'a> {
             }
         } else if namespace == "System" {
             return self.out_of_reach(
+                UnreachableKind::Computed,
                 of.to_owned(),
                 format!("`{name}` is known only when the package runs"),
             );
@@ -89,6 +92,7 @@ impl<'a> Search<'a> {
             return self.variable(variable, part, why);
         }
         self.out_of_reach(
+            UnreachableKind::Computed,
             of.to_owned(),
             format!("the expression `{text}` reads `{name}`, which is not here"),
         );

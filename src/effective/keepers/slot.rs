@@ -257,6 +257,22 @@ impl<'a> Keeper<'a> {
         Some((self.file.id, stored.span(), index))
     }
 
+    /// Whether both are the same characters of the same file.
+    pub fn is_same_place(&self, other: &Keeper<'_>) -> bool {
+        self.file.id == other.file.id
+            && self.path == other.path
+            && self.text_key() == other.text_key()
+            && self.slot.part == other.slot.part
+    }
+
+    /// The text that holds the value, in the file; `None` where nothing is written yet.
+    pub fn span(&self) -> Option<Span> {
+        match &self.slot.at {
+            At::Typed(target, property) => target.stored_value(property).ok()?.span,
+            at => Some(at.stored()?.span()),
+        }
+    }
+
     /// Whether both keep their values in the same text, as two keys of one connection string do.
     pub fn shares_text_with(&self, other: &Keeper<'_>) -> bool {
         let key = self.text_key();
