@@ -31,7 +31,7 @@ pub enum JournalError {
         tree: PathBuf,
     },
     /// It could not be written.
-    #[error("`{path}` could not be {doing}: {error}")]
+    #[error("`{path}` could not be {doing}: {error} (another place for journals: `--journal DIR`)")]
     Unwritable {
         /// What was being done.
         doing: &'static str,
@@ -212,6 +212,13 @@ impl Journal {
             return Err(JournalError::Broken(path));
         }
         Ok(self.open.insert(open))
+    }
+
+    /// Keeps other writers out, as far as that is possible at all, while files are put back.
+    pub(super) fn lock_writers(&self, files: &dyn WritableFiles) -> Option<Box<dyn Lock>> {
+        self.open
+            .as_ref()
+            .and_then(|open| open.lock_writers(files).ok())
     }
 
     /// Whether it names any file.

@@ -1,6 +1,6 @@
 //! The only writer of user files: batches, journal, verification, undo.
 //!
-//! [`Writer`] takes planned [`Write`](crate::project::Write)s and carries them out so that every file is wholly old
+//! [`Writer`] takes planned [`Write`]s and carries them out so that every file is wholly old
 //! or wholly new at every moment; [`undo()`] takes a run back to the byte, also one that was killed.
 
 mod check;

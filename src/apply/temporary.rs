@@ -1,16 +1,10 @@
 //! New bytes beside the file that they will replace.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::outcome::Refusal;
 use crate::host::{Access, NewFile, WritableFiles};
-
-/// A temporary file that is written but may not be on the disk yet.
-pub(super) struct Temporary {
-    path: PathBuf,
-    file: Box<dyn NewFile>,
-}
 
 /// Creates a file with these bytes, on the disk and read back. A failure leaves no file.
 pub(super) fn make(
@@ -19,24 +13,24 @@ pub(super) fn make(
     access: Access,
     files: &dyn WritableFiles,
 ) -> Result<(), Refusal> {
-    begin(path, bytes, access, files)?.finish(bytes, files)
+    let mut file = begin(path, bytes, access, files)?;
+    let synced = file.sync();
+    drop(file);
+    finish(path, bytes, synced, files)
 }
 
-/// Creates a file with these bytes. A failure leaves no file.
+/// Creates a file with these bytes, which may not be on the disk yet. A failure leaves no file.
 pub(super) fn begin(
     path: &Path,
     bytes: &[u8],
     access: Access,
     files: &dyn WritableFiles,
-) -> Result<Temporary, Refusal> {
+) -> Result<Box<dyn NewFile>, Refusal> {
     let mut file = files
         .create(path, access)
         .map_err(|error| Refusal::system("its temporary file could not be created", error))?;
     match file.write_all(bytes) {
-        Ok(()) => Ok(Temporary {
-            path: path.to_owned(),
-            file,
-        }),
+        Ok(()) => Ok(file),
         Err(error) => {
             drop(file);
             Err(given_up(path, unwritten(error), files))
@@ -44,17 +38,17 @@ pub(super) fn begin(
     }
 }
 
-impl Temporary {
-    /// Waits until the file is on the disk, and reads it back. A failure leaves no file.
-    pub(super) fn finish(self, bytes: &[u8], files: &dyn WritableFiles) -> Result<(), Refusal> {
-        let Temporary { path, mut file } = self;
-        let synced = file.sync();
-        drop(file);
-        match synced.and_then(|()| files.read(&path)) {
-            Ok(read) if read == bytes => Ok(()),
-            Ok(_) => Err(given_up(&path, Refusal::ReadBack, files)),
-            Err(error) => Err(given_up(&path, unwritten(error), files)),
-        }
+/// Reads a file back that was synced. A failure, also of the sync, leaves no file.
+pub(super) fn finish(
+    path: &Path,
+    bytes: &[u8],
+    synced: io::Result<()>,
+    files: &dyn WritableFiles,
+) -> Result<(), Refusal> {
+    match synced.and_then(|()| files.read(path)) {
+        Ok(read) if read == bytes => Ok(()),
+        Ok(_) => Err(given_up(path, Refusal::ReadBack, files)),
+        Err(error) => Err(given_up(path, unwritten(error), files)),
     }
 }
 

@@ -299,36 +299,37 @@ impl<'a> Writer<'a> {
         Ok((intended, intents))
     }
 
-    /// Makes the new bytes of the batch ready. All are written before the first is synced: the file system then brings
-    /// several to the disk at once. Once nothing more is to be written the rest is passed on as it is, to be dropped.
+    /// Makes the new bytes of the batch ready: all are written, then all are synced together. Once nothing more is to
+    /// be written the rest is passed on as it is, to be dropped.
     fn make_temporaries(&mut self, intended: Vec<Intended>) -> Vec<Intended> {
-        let mut begun = Vec::new();
+        let (mut begun, mut made, mut open) = (Vec::new(), Vec::new(), Vec::new());
         for one in intended {
             let access = one.owner.map_or(Access::Usual, Access::Of);
-            let temporary = match one.after() {
-                Some(bytes) if self.stopped.is_none() => {
-                    temporary::begin(&one.temporary, bytes, access, self.files).map(Some)
-                }
-                _ => Ok(None),
+            let Some(bytes) = one.after().filter(|_| self.stopped.is_none()) else {
+                made.push(one);
+                continue;
             };
-            match temporary {
-                Ok(temporary) => begun.push((one, temporary)),
+            match temporary::begin(&one.temporary, bytes, access, self.files) {
+                Ok(file) => {
+                    open.push(file);
+                    begun.push(one);
+                }
                 Err(refusal) => self.refuse(one.at, refusal),
             }
         }
-        let mut made = Vec::new();
-        for (one, temporary) in begun {
-            let finished = match (one.after(), temporary) {
-                (Some(bytes), Some(temporary)) if self.stopped.is_none() => {
-                    temporary.finish(bytes, self.files)
-                }
-                _ => Ok(()),
-            };
-            match finished {
+        if self.stopped.is_some() {
+            // What is not synced is dropped all the same.
+            made.append(&mut begun);
+            open.clear();
+        }
+        for (one, synced) in begun.into_iter().zip(self.files.sync_all(open)) {
+            let bytes = one.after().unwrap_or_default();
+            match temporary::finish(&one.temporary, bytes, synced, self.files) {
                 Ok(()) => made.push(one),
                 Err(refusal) => self.refuse(one.at, refusal),
             }
         }
+        made.sort_by_key(|one| one.at);
         made
     }
 
@@ -396,6 +397,7 @@ impl<'a> Writer<'a> {
         let Some(path) = self.journal.path().map(Path::to_owned) else {
             return;
         };
+        let _writers = self.journal.lock_writers(self.files);
         let Ok(undone) = undo::put_back(&path, &|_| true, self.files) else {
             return;
         };

@@ -183,7 +183,13 @@ impl<'a> Archive<'a> {
 }
 
 fn no_archive(error: ZipError) -> ArchiveError {
-    ArchiveError::NotAnArchive(error.to_string())
+    ArchiveError::NotAnArchive(match error {
+        ZipError::InvalidArchive(what) if what.contains("EOCD") => {
+            "it does not end in a directory of its members".to_owned()
+        }
+        ZipError::InvalidArchive(what) => what.into_owned(),
+        other => other.to_string(),
+    })
 }
 
 /// What the limits say of a member, by its claims alone: what is unpacked never exceeds them.

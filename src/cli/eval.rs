@@ -6,11 +6,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use jiff::civil::{DateTime, Time};
-use jiff::fmt::temporal::Pieces;
-use jiff::tz::Offset;
 
-use dtsx::expression::{Bindings, Error, Expression, Locale, Moment, TypeName, Value};
+use dtsx::connection_string::{masked_within, secrets_within};
+use dtsx::expression::{Bindings, DataType, Error, Expression, Locale, Moment, TypeName, Value};
 use dtsx::host::{Clock, Environment, Files, RealClock, RealEnvironment, RealFiles};
 use dtsx::report::json::eval::Eval;
 
@@ -34,7 +32,7 @@ pub(crate) struct EvalArgs {
     columns: Vec<String>,
     /// The time that GETDATE() gives, such as 2026-11-24T09:00:00; an offset behind it tells GETUTCDATE(), without
     /// one both give the same [default: the clock of this machine]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME")]
     now: Option<Moment>,
     /// The locale that dates are written in and strings are ordered by
     #[arg(long, value_name = "LCID", default_value_t = 1033)]
@@ -75,35 +73,68 @@ pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit
         }
         given => given.unwrap_or_default().to_owned(),
     };
-    let printed = session
+    match session
         .evaluate(&text)
-        .and_then(|value| Ok((value.to_text(session.locale)?, value)));
-    match printed {
-        Ok((shown, value)) => {
-            print(shown, &value, args.format, streams)?;
+        .and_then(|value| Shown::new(&value, session.locale))
+    {
+        Ok(shown) => {
+            shown.print(args.format, streams)?;
             Ok(Exit::Done)
         }
         Err(error) => {
-            writeln!(streams.err, "dtsx: {}", error.render(&text))?;
+            writeln!(streams.err, "dtsx: {}", excerpt(&error, &text))?;
             Ok(Exit::Found)
         }
     }
 }
 
-fn print(
-    shown: Option<String>,
-    value: &Value,
-    format: Format,
-    streams: &mut Streams<'_>,
-) -> io::Result<()> {
-    match format {
-        Format::Human => writeln!(streams.out, "{}", shown.as_deref().unwrap_or("NULL")),
-        Format::Json => {
-            let eval = Eval::new(shown, value.data_type().name().as_str());
-            serde_json::to_writer(&mut *streams.out, &eval)?;
-            writeln!(streams.out)
+/// A value as it is shown: the secrets of a connection string in it are masked.
+struct Shown {
+    /// `None` for NULL.
+    text: Option<String>,
+    masked: Vec<String>,
+    data_type: DataType,
+}
+
+impl Shown {
+    fn new(value: &Value, locale: Locale) -> Result<Shown, Error> {
+        let text = value.to_text(locale)?;
+        let (text, masked) = match text.as_deref().map(masked_within) {
+            Some((text, masked)) => (Some(text.into_owned()), masked),
+            None => (None, Vec::new()),
+        };
+        Ok(Shown {
+            text,
+            masked,
+            data_type: value.data_type(),
+        })
+    }
+
+    /// The text; `NULL` for NULL.
+    fn as_str(&self) -> &str {
+        self.text.as_deref().unwrap_or("NULL")
+    }
+
+    fn print(self, format: Format, streams: &mut Streams<'_>) -> io::Result<()> {
+        match format {
+            Format::Human => writeln!(streams.out, "{}", self.as_str()),
+            Format::Json => {
+                let eval = Eval::new(self.text, self.data_type.name().as_str(), self.masked);
+                serde_json::to_writer(&mut *streams.out, &eval)?;
+                writeln!(streams.out)
+            }
         }
     }
+}
+
+/// An error with its place in the expression, the secrets of the expression masked.
+fn excerpt(error: &Error, text: &str) -> String {
+    let mut shown = text.to_owned();
+    for secret in secrets_within(text) {
+        // As long as before, so that the place stays the same.
+        shown.replace_range(secret.value.clone(), &"*".repeat(secret.value.len()));
+    }
+    error.render(&shown)
 }
 
 /// What the expressions of one call share.
@@ -144,11 +175,7 @@ impl Session {
     /// The value of an expression; an assignment is stored for the expressions that follow.
     fn evaluate(&mut self, text: &str) -> Result<Value, Error> {
         if !self.time_given {
-            let now = RealClock.now();
-            self.bindings.set_now(Moment {
-                local: now.datetime(),
-                utc: Offset::UTC.to_datetime(now.timestamp()),
-            });
+            self.bindings.set_now(Moment::from(&RealClock.now()));
         }
         let expression = Expression::parse(text)?;
         let value = expression.evaluate(&self.bindings)?;
@@ -264,28 +291,6 @@ fn outside(value: &str) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
-/// A moment of the command line: `2026-11-24T09:00:00`, with a blank for the `T`, with an offset.
-fn moment(text: &str) -> Result<Moment, String> {
-    let expected = || {
-        format!(
-            "expected a time such as `2026-11-24T09:00:00` or `2026-11-24T09:00:00+01:00`, found `{text}`"
-        )
-    };
-    let pieces = Pieces::parse(text).map_err(|_| expected())?;
-    if pieces.time_zone_annotation().is_some() {
-        return Err(expected());
-    }
-    let local = DateTime::from_parts(pieces.date(), pieces.time().unwrap_or(Time::midnight()));
-    let utc = match pieces.to_numeric_offset() {
-        Some(offset) => {
-            let at = offset.to_timestamp(local).map_err(|_| expected())?;
-            Offset::UTC.to_datetime(at)
-        }
-        None => local,
-    };
-    Ok(Moment { local, utc })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,25 +354,6 @@ mod tests {
                 .and_then(|parts| parts.value(Locale::EN_US))
                 .unwrap_err();
             assert!(!why.contains("hunter2"), "{why}");
-        }
-    }
-
-    #[test]
-    fn a_time_may_have_an_offset() {
-        let at = moment("2026-11-24T09:00:00+01:00").unwrap();
-        assert_eq!(at.local.to_string(), "2026-11-24T09:00:00");
-        assert_eq!(at.utc.to_string(), "2026-11-24T08:00:00");
-        let at = moment("2026-11-24 09:00:00.5").unwrap();
-        assert_eq!(at.local, at.utc);
-        assert_eq!(moment("2026-11-24T09:00:00Z").unwrap().utc.hour(), 9);
-        assert_eq!(moment("2026-11-24").unwrap().local.hour(), 0);
-        for text in [
-            "now",
-            "24.11.2026",
-            "2026-11-24T09:00:00[Europe/Berlin]",
-            "",
-        ] {
-            assert!(moment(text).is_err(), "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Options that commands on many files share.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
@@ -9,29 +9,33 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use dtsx::project::{Inputs, Limits};
 
+use super::exit::Exit;
+use super::streams::Refusal;
+
 /// Which files to look at, and how.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
     /// Files and folders; `-` reads one file from the standard input [default: the present folder]
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The name of the file that comes from the standard input
-    #[arg(long, value_name = "NAME")]
+    /// The name of the file that `-` reads
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
     pub(crate) stdin_filename: Option<PathBuf>,
-    /// Only files in folders whose path fits (repeatable)
-    #[arg(long, value_name = "GLOB")]
+    /// Of the files in folders, only those whose path or its end fits, such as `*.dtsx` (repeatable)
+    #[arg(long, value_name = "GLOB", help_heading = "Input")]
     pub(crate) include: Vec<String>,
-    /// No files in folders whose path fits (repeatable)
-    #[arg(long, value_name = "GLOB")]
+    /// No files and no folders whose path or its end fits (repeatable)
+    #[arg(long, value_name = "GLOB", help_heading = "Input")]
     pub(crate) exclude: Vec<String>,
-    /// Count what builds left under `obj` and `bin` too
-    #[arg(long)]
+    /// Count what builds left under `obj` and `bin`, too
+    #[arg(long, help_heading = "Input")]
     pub(crate) include_build: bool,
     /// How many files to read at the same time [default: as many as there are processors]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Input")]
     pub(crate) jobs: Option<NonZero<usize>>,
-    /// A limit for files that are larger than usual: size, depth, attributes, namespaces,
-    /// name-length, archive-members, archive-member-size, archive-size, archive-ratio (repeatable)
-    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
+    /// A limit, for files that are larger than usual: size, depth, attributes, namespaces, name-length,
+    /// archive-members, archive-member-size, archive-size, archive-ratio (repeatable)
+    #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit, help_heading = "Input")]
     pub(crate) limits: Vec<(String, u64)>,
 }
 
@@ -50,31 +54,57 @@ fn limit(text: &str) -> Result<(String, u64), String> {
 
 impl InputArgs {
     /// The files to look at; the standard input is read here.
-    pub(crate) fn inputs(&self) -> Result<Inputs, String> {
+    pub(crate) fn inputs(&self) -> Result<Inputs, Refusal> {
         let mut inputs = Inputs {
-            include: globs(&self.include)?,
-            exclude: globs(&self.exclude)?,
+            include: globs(&self.include).map_err(Refusal::usage)?,
+            exclude: globs(&self.exclude).map_err(Refusal::usage)?,
             ..Inputs::default()
         };
-        for path in &self.paths {
-            if path != Path::new("-") {
-                inputs.paths.push(path.clone());
-                continue;
+        let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
+        inputs.paths = self
+            .paths
+            .iter()
+            .filter(|path| !is_stdin(path))
+            .cloned()
+            .collect();
+        match (
+            self.paths.iter().filter(is_stdin).count(),
+            &self.stdin_filename,
+        ) {
+            (0, None) => {}
+            (1, Some(name)) => inputs.given = Some((name.clone(), self.standard_input()?)),
+            (0, Some(_)) => {
+                return Err(Refusal::usage(
+                    "`--stdin-filename` names the file that `-` reads, and there is no `-`",
+                ));
             }
-            let name = self.stdin_filename.clone().ok_or(
-                "`-` reads the standard input: say with `--stdin-filename NAME` what file it is",
-            )?;
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .map_err(|error| format!("the standard input could not be read: {error}"))?;
-            inputs.given = Some((name, bytes));
+            (1, None) => {
+                return Err(Refusal::usage(
+                    "`-` reads the standard input: say with `--stdin-filename NAME` what file it is",
+                ));
+            }
+            _ => return Err(Refusal::usage("`-` can be read only once")),
         }
-        if inputs.paths.is_empty() && inputs.given.is_none() {
+        if self.paths.is_empty() {
             inputs.paths.push(PathBuf::from("."));
         }
         Ok(inputs)
+    }
+
+    /// No more than the largest file may have, and one byte by which it is told to be larger.
+    fn standard_input(&self) -> Result<Vec<u8>, Refusal> {
+        let limits = self.limits();
+        let most = limits.document.size.max(limits.archive.size);
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| Refusal {
+                exit: Exit::Unreadable,
+                message: format!("the standard input could not be read: {error}"),
+            })?;
+        Ok(bytes)
     }
 
     /// The limits, with those that were raised.

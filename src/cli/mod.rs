@@ -1,11 +1,14 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
+mod completions;
 mod eval;
 mod exit;
 mod get;
 mod inputs;
 mod inspect;
+mod man;
 mod one;
+mod output;
 mod run;
 mod set;
 mod streams;
@@ -15,15 +18,23 @@ mod write;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anstream::{AutoStream, ColorChoice, StripStream};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
-use streams::Streams;
+use streams::{Colours, Streams, Talk};
 
-/// Reads, edits and runs the mail of SSIS packages.
+/// Reads, edits byte-exactly and runs the mail of SQL Server Integration Services packages (.dtsx)
 #[derive(Debug, Parser)]
-#[command(name = "dtsx", version, max_term_width = 100)]
+#[command(
+    name = "dtsx",
+    version,
+    max_term_width = 100,
+    after_help = "`dtsx COMMAND --help` tells more of a command, `dtsx` alone gives examples."
+)]
 struct Cli {
+    #[command(flatten)]
+    talk: TalkArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -31,12 +42,75 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
-    Eval(eval::EvalArgs),
     Inspect(inspect::InspectArgs),
     Get(get::GetArgs),
     Set(set::SetArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
+    Eval(eval::EvalArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// How to talk to people; all commands have these.
+#[derive(Debug, Args)]
+struct TalkArgs {
+    /// Colours in text for people; `auto` has them on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = Color::Auto,
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    color: Color,
+    /// Do not repeat on the error stream what the report says
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// Say on the error stream what is being done
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "quiet",
+        help_heading = "Output"
+    )]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl TalkArgs {
+    fn talk(&self) -> Talk {
+        match (self.quiet, self.verbose) {
+            (true, _) => Talk::Little,
+            (false, false) => Talk::Usual,
+            (false, true) => Talk::Much,
+        }
+    }
+
+    fn colours(&self) -> Colours {
+        let colours = match self.color {
+            Color::Never => Colours::Nowhere,
+            Color::Always => Colours::Everywhere,
+            Color::Auto if AutoStream::choice(&io::stdout()) == ColorChoice::Never => {
+                Colours::Nowhere
+            }
+            Color::Auto => Colours::OnStdout,
+        };
+        if colours != Colours::Nowhere {
+            // Older consoles of Windows understand colours only when told to, which this does.
+            let _ = AutoStream::always(io::stdout());
+        }
+        colours
+    }
 }
 
 /// Runs the command and gives its exit code.
@@ -54,14 +128,23 @@ pub(crate) fn main() -> ExitCode {
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let out_is_terminal = stdout.is_terminal();
+    let colours = cli.talk.colours();
+    let buffered: Box<dyn io::Write> = Box::new(io::BufWriter::new(stdout));
+    let mut out: Box<dyn io::Write> = match colours {
+        Colours::Nowhere => Box::new(StripStream::new(buffered)),
+        Colours::OnStdout | Colours::Everywhere => buffered,
+    };
     let mut streams = Streams {
-        out: &mut io::BufWriter::new(stdout.lock()),
+        out: &mut out,
         err: &mut stderr.lock(),
         out_is_terminal,
+        colours,
+        talk: cli.talk.talk(),
+        out_takes_json: false,
     };
     let result = match cli.command {
         Some(command) => execute(command, &mut streams),
-        None => Ok(Exit::Done),
+        None => front_page(&mut streams),
     };
     let result = result.and_then(|exit| streams.out.flush().map(|()| exit));
     match result {
@@ -87,5 +170,30 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Set(args) => set::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
+        Command::Completions(args) => completions::run(&args, streams),
+        Command::Man(args) => man::run(&args, streams),
     }
 }
+
+/// What somebody sees who does not know yet what to ask for.
+fn front_page(streams: &mut Streams<'_>) -> io::Result<Exit> {
+    write!(
+        streams.out,
+        "\
+dtsx {version} reads, edits and runs the mail of SQL Server Integration Services packages (.dtsx),
+without SQL Server and without Windows. What it is not asked to change stays as it is, byte for byte.
+
+{EXAMPLES}
+`dtsx help` lists the commands, `dtsx COMMAND --help` tells more of one.
+",
+        version = env!("CARGO_PKG_VERSION"),
+    )?;
+    Ok(Exit::Done)
+}
+
+/// Three that a newcomer can try.
+const EXAMPLES: &str =
+    "  dtsx inspect etl/                        what sends mail below this folder, and through what
+  dtsx inspect --mail --format json etl/   the same for programs, and only where there is mail
+  dtsx run etl/Nightly.dtsx --capture      send its mail over SMTP into this process, and show it
+";

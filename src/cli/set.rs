@@ -58,6 +58,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &SetArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    streams.out_takes_json = args.format == Format::Json;
     let one = match args.one.open() {
         Ok(one) => one,
         Err(error) => return streams.unreadable(&error.to_string()),

@@ -1,19 +1,20 @@
 //! `dtsx undo`: what a run wrote, put back.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use globset::GlobSet;
 
-use dtsx::apply::{self, JournalError};
+use dtsx::apply::{self, JournalError, Listed, Undone};
 use dtsx::host::{Files as _, RealEnvironment, RealFiles, WritableFiles as _};
-use dtsx::report::json::ErrorJson;
+use dtsx::report::human;
 use dtsx::report::json::undo::Undo;
-use dtsx::report::{human, json};
 
 use super::exit::Exit;
 use super::inputs::globs;
-use super::streams::Streams;
+use super::output::OutputArgs;
+use super::streams::{Refusal, Streams};
 
 /// Put back what a migrate, set, add or fix wrote
 ///
@@ -33,106 +34,130 @@ pub(crate) struct UndoArgs {
     /// Where journals lie [default: `dtsx/journal` in the user's state directory]
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs<Format>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// Text for people
     Human,
+    /// The schema `dtsx/undo@1`
     Json,
 }
 
 pub(crate) fn run(args: &UndoArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    let only = match globs(&args.only) {
-        Ok(only) => only,
-        Err(message) => return streams.usage(&message),
+    streams.out_takes_json = args.output.prints(&Format::Json);
+    let job = match job(args) {
+        Ok(job) => job,
+        Err(refusal) => return streams.refuse(&refusal),
     };
-    let folder = match args
-        .journal
-        .clone()
-        .map_or_else(|| apply::default_folder(&RealEnvironment), Ok)
-    {
-        Ok(folder) => folder,
-        // A journal that is named by its path needs none.
-        Err(_) if args.which.as_deref().is_some_and(is_there) => PathBuf::new(),
-        Err(error) => return streams.usage(&error.to_string()),
+    let colours = streams.colours;
+    let mut outputs = match args.output.open(Format::Human, &mut *streams.out) {
+        Ok(outputs) => outputs,
+        Err(refusal) => return streams.refuse(&refusal),
     };
-    if args.list {
-        return match apply::list(&folder, &RealFiles) {
-            Err(error) => failed(args, streams, &folder, &error),
-            Ok(journals) => {
-                match args.format {
-                    Format::Json => Undo::of_journals(&journals).write(streams.out)?,
-                    Format::Human => human::undo::write_journals(streams.out, &folder, &journals)?,
-                }
-                Ok(Exit::Done)
-            }
-        };
-    }
-    let journal = match &args.which {
-        Some(which) if is_there(which) => which.clone(),
-        Some(which) => folder.join(which),
-        None => match apply::newest(&folder, Path::new("."), &RealFiles) {
-            Ok(Some(journal)) => journal,
-            Ok(None) => return nothing(args, streams, &folder),
-            Err(error) => return failed(args, streams, &folder, &error),
-        },
-    };
-    let fits = |path: &Path| only.as_ref().is_none_or(|only| only.is_match(path));
-    let files = match apply::undo(&journal, &fits, &RealFiles) {
-        Ok(files) => files,
-        Err(error) => return failed(args, streams, &journal, &error),
-    };
-    let report = Undo::of_files(&journal, &files);
-    match args.format {
-        Format::Json => report.write(streams.out)?,
-        Format::Human => {
-            let here = RealFiles.canonical(Path::new(".")).unwrap_or_default();
-            human::undo::write_files(streams.out, &journal, &files, &report.summary, &here)?;
+    let mut for_programs = outputs.take(&Format::Json);
+    let mut for_people = outputs.take_text(&Format::Human, colours);
+    let (report, done) = match carry_out(&job) {
+        Ok(done) => done,
+        Err(error) => {
+            drop((for_programs, for_people));
+            return streams.refuse(&refused(&error));
         }
+    };
+    if let Some(out) = &mut for_programs {
+        report.write(out)?;
+        out.flush()?;
     }
-    Ok(if report.summary.refused > 0 {
-        Exit::Unwritten
-    } else {
-        Exit::Done
-    })
-}
-
-fn is_there(path: &Path) -> bool {
-    RealFiles.metadata(path).is_ok()
-}
-
-fn nothing(args: &UndoArgs, streams: &mut Streams<'_>, folder: &Path) -> io::Result<Exit> {
-    match args.format {
-        Format::Json => json::undo::Undo::of_error(None).write(streams.out)?,
-        Format::Human => writeln!(
-            streams.out,
-            "nothing to undo: no journal in {} belongs to this folder (others: --list)",
-            folder.display()
-        )?,
+    if let Some(out) = &mut for_people {
+        write_for_people(out, &job, &report, &done)?;
+        out.flush()?;
     }
-    Ok(Exit::Done)
-}
-
-fn failed(
-    args: &UndoArgs,
-    streams: &mut Streams<'_>,
-    path: &Path,
-    error: &JournalError,
-) -> io::Result<Exit> {
-    let message = dtsx::source::visible(&error.to_string()).into_owned();
-    writeln!(streams.err, "dtsx: {message}")?;
-    if args.format == Format::Json {
-        let error = ErrorJson {
-            path: path.display().to_string(),
-            message,
-        };
-        Undo::of_error(Some(error)).write(streams.out)?;
-    }
-    Ok(match error {
-        JournalError::Unreadable { .. } => Exit::Unreadable,
+    Ok(match report.summary.refused {
+        0 => Exit::Done,
         _ => Exit::Unwritten,
     })
+}
+
+/// What is to be done.
+enum Job {
+    List(PathBuf),
+    Undo(PathBuf, Option<GlobSet>),
+    /// No journal in this folder fits.
+    Nothing(PathBuf),
+}
+
+/// What was done.
+enum Done {
+    Listed(Vec<Listed>),
+    Undone(Vec<Undone>),
+    Nothing,
+}
+
+fn job(args: &UndoArgs) -> Result<Job, Refusal> {
+    let only = globs(&args.only).map_err(Refusal::usage)?;
+    let given = args.which.as_deref();
+    // What is there is meant as a path, and needs no folder of journals.
+    if let Some(path) = given.filter(|path| RealFiles.metadata(path).is_ok()) {
+        return Ok(Job::Undo(path.to_owned(), only));
+    }
+    let folder = match &args.journal {
+        Some(folder) => folder.clone(),
+        None => apply::default_folder(&RealEnvironment)
+            .map_err(|error| Refusal::usage(error.to_string()))?,
+    };
+    if args.list {
+        return Ok(Job::List(folder));
+    }
+    if let Some(name) = given {
+        return Ok(Job::Undo(folder.join(name), only));
+    }
+    let newest = apply::newest(&folder, Path::new("."), &RealFiles);
+    Ok(match newest.map_err(|error| refused(&error))? {
+        Some(journal) => Job::Undo(journal, only),
+        None => Job::Nothing(folder),
+    })
+}
+
+fn carry_out(job: &Job) -> Result<(Undo, Done), JournalError> {
+    Ok(match job {
+        Job::List(folder) => {
+            let journals = apply::list(folder, &RealFiles)?;
+            (Undo::of_journals(&journals), Done::Listed(journals))
+        }
+        Job::Undo(journal, only) => {
+            let fits = |path: &Path| only.as_ref().is_none_or(|only| only.is_match(path));
+            let files = apply::undo(journal, &fits, &RealFiles)?;
+            (Undo::of_files(journal, &files), Done::Undone(files))
+        }
+        Job::Nothing(_) => (Undo::of_nothing(), Done::Nothing),
+    })
+}
+
+fn write_for_people(
+    out: &mut dyn io::Write,
+    job: &Job,
+    report: &Undo,
+    done: &Done,
+) -> io::Result<()> {
+    let (Job::List(place) | Job::Undo(place, _) | Job::Nothing(place)) = job;
+    match done {
+        Done::Listed(journals) => human::undo::write_journals(out, place, journals),
+        Done::Undone(files) => {
+            let here = RealFiles.canonical(Path::new(".")).unwrap_or_default();
+            human::undo::write_files(out, place, files, &report.summary, &here)
+        }
+        Done::Nothing => human::undo::write_nothing(out, place),
+    }
+}
+
+fn refused(error: &JournalError) -> Refusal {
+    Refusal {
+        exit: match error {
+            JournalError::Unreadable { .. } => Exit::Unreadable,
+            _ => Exit::Unwritten,
+        },
+        message: error.to_string(),
+    }
 }

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use dtsx::apply::{self, Applied, Journal, OnRefusal, Origin};
-use dtsx::host::{
-    Clock as _, Environment as _, Random as _, RealClock, RealEnvironment, RealFiles, RealRandom,
-};
+use dtsx::host::{RealClock, RealEnvironment, RealFiles, RealRandom};
 use dtsx::project::Write;
 
 use super::streams::Streams;
@@ -28,21 +26,7 @@ impl JournalArgs {
             Some(folder) => folder.clone(),
             None => apply::default_folder(&RealEnvironment).map_err(|error| error.to_string())?,
         };
-        let mut id = [0; 8];
-        for (to, from) in id.iter_mut().zip(RealRandom.bytes()) {
-            *to = from;
-        }
-        let user = ["USER", "USERNAME", "LOGNAME"]
-            .iter()
-            .find_map(|name| RealEnvironment.variable(name));
-        let origin = Origin {
-            inputs,
-            command: command.to_owned(),
-            recipe: None,
-            user: user.unwrap_or_default(),
-            time: RealClock.now().timestamp(),
-            id,
-        };
+        let origin = Origin::now(command, inputs, &RealClock, &RealRandom, &RealEnvironment);
         Ok(Journal::new(folder, origin))
     }
 }

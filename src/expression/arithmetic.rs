@@ -191,10 +191,10 @@ fn exacts(
     let (Some(left), Some(right)) = (decimal::to_exact(left), decimal::to_exact(right)) else {
         return Err(mismatch(operator, result, result));
     };
-    let (precision, scale) = as_numeric(result).unwrap_or_default();
+    let (_, scale) = as_numeric(result).unwrap_or_default();
     let value =
         decimal::compute(operator, &left, &right, scale).ok_or_else(|| divide_by_zero(operator))?;
-    if !decimal::fits(&value, precision) {
+    if !decimal::holds(result, &value) {
         let message = format!("the result of `{operator}` has more digits than {result}");
         return Err(Error::value(Code::NumericOverflow, message));
     }

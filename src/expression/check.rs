@@ -5,7 +5,6 @@
 
 use super::arithmetic;
 use super::casts::{self, Surroundings};
-use super::code_page;
 use super::codes::Code;
 use super::compare;
 use super::error::Error;
@@ -17,14 +16,15 @@ use super::promotion::common_branch;
 use super::scope::{Lookup, Scope};
 use super::text::utf16_length;
 use super::tree::{Call, Column, Expression, Name, NodeId, NodeKind, TypeSpec};
-use super::types::{DataType, FRACTION_DIGITS, NUMERIC_DIGITS, TypeName};
+use super::type_spec::TypeUse;
+use super::types::{DataType, TypeName};
 use super::value::Value;
 
 /// The types of an expression's nodes, and what the scope said of its names.
 pub(super) struct Checked<'e, 's, 'a> {
-    expression: &'e Expression<'s>,
+    pub(super) expression: &'e Expression<'s>,
     scope: &'a dyn Scope,
-    around: Surroundings<'a>,
+    pub(super) around: Surroundings<'a>,
     types: Vec<DataType>,
     /// Ascending by node.
     found: Vec<(NodeId, Operand)>,
@@ -65,11 +65,25 @@ impl<'e, 's, 'a> Checked<'e, 's, 'a> {
         Machine::new(self.expression, &self.types, &self.found, self.around)
     }
 
-    fn type_of(&self, id: NodeId) -> DataType {
+    pub(super) fn type_of(&self, id: NodeId) -> DataType {
         self.types
             .get(id.index())
             .copied()
             .unwrap_or(DataType::Bool)
+    }
+
+    /// The names and columns below a node whose values are unknown, from left to right.
+    pub(super) fn unknown_below(&self, id: NodeId) -> impl Iterator<Item = String> {
+        let whole = self.expression.span(id);
+        let is_unknown = |operand: &Operand| matches!(operand, Operand::Unknown(_));
+        let below = self.found.iter().filter(move |(node, operand)| {
+            is_unknown(operand) && whole.contains(self.expression.span(*node))
+        });
+        below.filter_map(|&(node, _)| match self.expression.kind(node) {
+            Some(NodeKind::Name(name)) => Some(name.to_string()),
+            Some(NodeKind::Column(column)) => Some(column.to_string()),
+            _ => None,
+        })
     }
 
     fn node(&mut self, id: NodeId, kind: &NodeKind<'s>) -> Result<DataType, Error> {
@@ -369,189 +383,6 @@ impl<'e, 's, 'a> Checked<'e, 's, 'a> {
         Err(Error::typing(Code::AssignmentTypeMismatch, message)
             .with_help("cast it to the type of the variable")
             .at(self.expression.span(value)))
-    }
-
-    /// The type that a cast or `NULL` names.
-    fn data_type(&self, spec: TypeSpec, of: TypeUse) -> Result<DataType, Error> {
-        let expression = self.expression;
-        let parameters = expression.list(spec.parameters);
-        let place = |at: usize| {
-            parameters
-                .get(at)
-                .map_or(spec.span, |&id| expression.span(id))
-        };
-        let number = |at: usize| -> Result<Option<i128>, Error> {
-            parameters
-                .get(at)
-                .map(|&id| self.type_parameter(id, at, spec.name, of))
-                .transpose()
-        };
-        let ranged = |at: usize,
-                      what: &str,
-                      code: Code,
-                      least: u8,
-                      most: u8,
-                      default: u8|
-         -> Result<u8, Error> {
-            let Some(number) = number(at)? else {
-                return Ok(default);
-            };
-            let fits = u8::try_from(number)
-                .ok()
-                .filter(|number| (least..=most).contains(number));
-            fits.ok_or_else(|| {
-                let message = format!(
-                    "the {what} of {} is {number}, but must lie between {least} and {most}",
-                    spec.name
-                );
-                Error::typing(code, message).at(place(at))
-            })
-        };
-        let length = || -> Result<u32, Error> {
-            let number = number(0)?.unwrap_or(0);
-            u32::try_from(number).map_err(|_| {
-                let message = format!(
-                    "the length of {} is {number}, which is no length",
-                    spec.name
-                );
-                Error::typing(of.length(), message).at(place(0))
-            })
-        };
-        let code_page = |at: usize| -> Result<u16, Error> {
-            let number = number(at)?.unwrap_or(0);
-            code_page::exists(number).ok_or_else(|| {
-                let message = format!("Windows has no code page {number}");
-                Error::typing(of.code_page(), message).at(place(at))
-            })
-        };
-        let fraction = || ranged(0, "scale", of.scale(), 0, FRACTION_DIGITS, FRACTION_DIGITS);
-        Ok(match spec.name {
-            TypeName::I1 => DataType::I1,
-            TypeName::I2 => DataType::I2,
-            TypeName::I4 => DataType::I4,
-            TypeName::I8 => DataType::I8,
-            TypeName::Ui1 => DataType::Ui1,
-            TypeName::Ui2 => DataType::Ui2,
-            TypeName::Ui4 => DataType::Ui4,
-            TypeName::Ui8 => DataType::Ui8,
-            TypeName::R4 => DataType::R4,
-            TypeName::R8 => DataType::R8,
-            TypeName::Cy => DataType::Cy,
-            TypeName::Date => DataType::Date,
-            TypeName::Bool => DataType::Bool,
-            TypeName::Guid => DataType::Guid,
-            TypeName::DbDate => DataType::DbDate,
-            TypeName::DbTime => DataType::DbTime,
-            TypeName::DbTimestamp => DataType::DbTimestamp,
-            TypeName::FileTime => DataType::FileTime,
-            TypeName::Image => DataType::Image,
-            TypeName::Ntext => DataType::Ntext,
-            TypeName::Wstr => DataType::Wstr { length: length()? },
-            TypeName::Bytes => DataType::Bytes { length: length()? },
-            TypeName::Str => DataType::Str {
-                length: length()?,
-                code_page: code_page(1)?,
-            },
-            TypeName::Text => DataType::Text {
-                code_page: code_page(0)?,
-            },
-            TypeName::Decimal => DataType::Decimal {
-                scale: ranged(0, "scale", of.scale(), 0, 28, 0)?,
-            },
-            TypeName::Numeric => {
-                let precision = ranged(
-                    0,
-                    "precision",
-                    of.precision(),
-                    1,
-                    NUMERIC_DIGITS,
-                    NUMERIC_DIGITS,
-                )?;
-                DataType::Numeric {
-                    precision,
-                    scale: ranged(1, "scale", of.scale(), 0, precision, 0)?,
-                }
-            }
-            TypeName::DbTime2 => DataType::DbTime2 { scale: fraction()? },
-            TypeName::DbTimestamp2 => DataType::DbTimestamp2 { scale: fraction()? },
-            TypeName::DbTimestampOffset => DataType::DbTimestampOffset { scale: fraction()? },
-        })
-    }
-
-    /// A parameter of a type: a static integer, or what can be made one.
-    fn type_parameter(
-        &self,
-        id: NodeId,
-        at: usize,
-        name: TypeName,
-        of: TypeUse,
-    ) -> Result<i128, Error> {
-        if let Some(NodeKind::Constant(value)) = self.expression.kind(id)
-            && let Some(number) = value.as_integer()
-        {
-            return Ok(number);
-        }
-        let place = self.expression.span(id);
-        if self.expression.has_column(id) {
-            let message = format!("parameter {} of {name} cannot depend on a column", at + 1);
-            return Err(Error::typing(of.not_static(), message).at(place));
-        }
-        let no_integer = || {
-            let message = format!("parameter {} of {name} is no integer", at + 1);
-            Error::typing(of.not_integer(), message).at(place)
-        };
-        if !self.type_of(id).is_numeric() {
-            return Err(no_integer());
-        }
-        match self.machine().run(id)? {
-            Operand::Known(value) => {
-                let number = value
-                    .cast(DataType::I8, &self.around)
-                    .map_err(|error| error.at(place))?;
-                number.as_integer().ok_or_else(no_integer)
-            }
-            Operand::Unknown(error) => Err(error),
-        }
-    }
-}
-
-/// Where a type is written; SSIS has a set of codes for each.
-#[derive(Clone, Copy)]
-enum TypeUse {
-    Cast,
-    Null,
-}
-
-impl TypeUse {
-    fn pick(self, cast: Code, null: Code) -> Code {
-        match self {
-            TypeUse::Cast => cast,
-            TypeUse::Null => null,
-        }
-    }
-
-    fn not_static(self) -> Code {
-        self.pick(Code::CastParameterNotStatic, Code::NullParameterNotStatic)
-    }
-
-    fn not_integer(self) -> Code {
-        self.pick(Code::CastParameterType, Code::NullParameterType)
-    }
-
-    fn length(self) -> Code {
-        self.pick(Code::CastLength, Code::NullLength)
-    }
-
-    fn code_page(self) -> Code {
-        self.pick(Code::CastCodePage, Code::NullCodePage)
-    }
-
-    fn precision(self) -> Code {
-        self.pick(Code::CastPrecision, Code::NullPrecision)
-    }
-
-    fn scale(self) -> Code {
-        self.pick(Code::CastScale, Code::NullScale)
     }
 }
 

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn hyphens_and_apostrophes_come_last_of_all_differences() {
+    fn unproven_hyphens_and_apostrophes_come_last_of_all_differences() {
         // The example of a word sort in *Handling Sorting in Your Applications*.
         let sorted = [
             "billet", "bills", "bill's", "cannot", "cant", "can't", "con", "coop", "co-op",
@@ -205,6 +205,17 @@ mod tests {
         for pair in sorted.windows(2) {
             let order = linguistic(pair[0], pair[1], Locale::EN_US).unwrap();
             assert_eq!(order, Ordering::Less, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn unproven_other_letters_follow_the_collation_of_the_locale() {
+        // In Swedish ä is a letter behind z, elsewhere an a with a mark.
+        for (lcid, sorted) in [(1033, ["a", "ä", "z", "Ж"]), (1053, ["a", "z", "ä", "Ж"])] {
+            for pair in sorted.windows(2) {
+                let order = linguistic(pair[0], pair[1], Locale(lcid)).unwrap();
+                assert_eq!(order, Ordering::Less, "{lcid} {pair:?}");
+            }
         }
     }
 }

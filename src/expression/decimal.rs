@@ -104,8 +104,18 @@ pub(super) fn within_digits(value: BigDecimal) -> Option<BigDecimal> {
     fits(&value, NUMERIC_DIGITS).then_some(value)
 }
 
+/// Whether an exact type holds the number, which has its scale already.
+pub(super) fn holds(to: DataType, value: &BigDecimal) -> bool {
+    let (unscaled, _) = value.as_bigint_and_exponent();
+    match to {
+        DataType::Numeric { precision, .. } => fits(value, precision),
+        DataType::Decimal { .. } => unscaled.bits() <= 96,
+        _ => i64::try_from(unscaled).is_ok(),
+    }
+}
+
 /// Whether the number has at most that many digits at its scale.
-pub(super) fn fits(value: &BigDecimal, precision: u8) -> bool {
+fn fits(value: &BigDecimal, precision: u8) -> bool {
     value.digits() <= precision.into()
 }
 

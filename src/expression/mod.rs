@@ -23,11 +23,13 @@ mod literal;
 mod locale;
 mod nearest;
 mod operator;
+mod outline;
 mod parser;
 mod promotion;
 mod scope;
 mod text;
 mod tree;
+mod type_spec;
 mod types;
 mod value;
 
@@ -38,7 +40,7 @@ pub use functions::Function;
 pub use literal::escape_text;
 pub use locale::Locale;
 pub use operator::{BinaryOperator, UnaryOperator};
-pub use scope::{Lookup, Moment, Scope};
+pub use scope::{Lookup, Moment, MomentError, Scope};
 pub use tree::{
     Call, Column, Expression, Name, NameForm, Node, NodeId, NodeKind, NodeList, TypeSpec,
 };

@@ -358,6 +358,11 @@ impl<'s> Parser<'s> {
                 Error::syntax(Code::InvalidToken, format!("expected {wanted}, found `::`"))
                     .with_help(self.bracketed())
             }
+            // Its text may hold a secret; the place shows it to who may see it.
+            TokenKind::String => Error::syntax(
+                Code::InvalidToken,
+                format!("expected {wanted}, found a string"),
+            ),
             _ => Error::syntax(
                 Code::InvalidToken,
                 format!("expected {wanted}, found `{}`", shortened(text)),

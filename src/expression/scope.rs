@@ -1,6 +1,11 @@
 //! What an expression asks of its surroundings.
 
-use jiff::civil::DateTime;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::{DateTime, Time};
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 
 use super::error::Reason;
 use super::locale::Locale;
@@ -70,4 +75,73 @@ pub struct Moment {
     pub local: DateTime,
     /// For `GETUTCDATE()`.
     pub utc: DateTime,
+}
+
+impl From<&jiff::ZonedDateTime> for Moment {
+    fn from(now: &jiff::ZonedDateTime) -> Moment {
+        Moment {
+            local: now.datetime(),
+            utc: Offset::UTC.to_datetime(now.timestamp()),
+        }
+    }
+}
+
+/// A text that is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MomentError;
+
+impl fmt::Display for MomentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a time such as `2026-11-24T09:00:00` or `2026-11-24T09:00:00+01:00`")
+    }
+}
+
+impl std::error::Error for MomentError {}
+
+impl FromStr for Moment {
+    type Err = MomentError;
+
+    /// Reads `2026-11-24T09:00:00`, with a blank in the place of the `T` or with an offset behind it; without an
+    /// offset the clock on the wall shows UTC.
+    fn from_str(text: &str) -> Result<Moment, MomentError> {
+        let pieces = Pieces::parse(text).map_err(|_| MomentError)?;
+        if pieces.time_zone_annotation().is_some() {
+            return Err(MomentError);
+        }
+        let time = pieces.time().unwrap_or(Time::midnight());
+        let local = DateTime::from_parts(pieces.date(), time);
+        let utc = match pieces.to_numeric_offset() {
+            Some(offset) => {
+                let at = offset.to_timestamp(local).map_err(|_| MomentError)?;
+                Offset::UTC.to_datetime(at)
+            }
+            None => local,
+        };
+        Ok(Moment { local, utc })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_may_have_an_offset() {
+        let at = |text: &str| text.parse::<Moment>();
+        let moment = at("2026-11-24T09:00:00+01:00").unwrap();
+        assert_eq!(moment.local.to_string(), "2026-11-24T09:00:00");
+        assert_eq!(moment.utc.to_string(), "2026-11-24T08:00:00");
+        let moment = at("2026-11-24 09:00:00.5").unwrap();
+        assert_eq!(moment.local, moment.utc);
+        assert_eq!(at("2026-11-24T09:00:00Z").unwrap().utc.hour(), 9);
+        assert_eq!(at("2026-11-24").unwrap().local.hour(), 0);
+        for text in [
+            "now",
+            "24.11.2026",
+            "2026-11-24T09:00:00[Europe/Berlin]",
+            "",
+        ] {
+            assert_eq!(at(text), Err(MomentError), "{text}");
+        }
+    }
 }

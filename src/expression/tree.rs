@@ -420,8 +420,8 @@ impl<'s> TreeBuilder<'s> {
         TreeBuilder {
             expression: Expression {
                 text,
-                // A guess that saves most expressions from growing the list.
-                nodes: Vec::with_capacity(8 + text.len() / 8),
+                // A guess that saves most expressions from growing the list; a long one is mostly text.
+                nodes: Vec::with_capacity((8 + text.len() / 8).min(64)),
                 lists: Vec::new(),
             },
         }

@@ -21,8 +21,8 @@ pub struct Value {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Data {
     Bool(bool),
-    /// All integer types, and `DT_FILETIME`'s neighbours in casts; `i128` holds every result of one operation on
-    /// 64-bit integers but a product of two `DT_UI8`, which is checked.
+    /// All integer types; `i128` holds every result of one operation on them but a product of two `DT_UI8`, which
+    /// is checked.
     Integer(i128),
     /// `DT_R4` (rounded to single precision) and `DT_R8`.
     Real(f64),

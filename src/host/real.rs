@@ -13,6 +13,19 @@ use super::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealFiles;
 
+impl RealFiles {
+    /// Opens a file to be written from its beginning: a new one for its owner alone, an old one as it is.
+    ///
+    /// For reports, which may replace the one of yesterday or go into a device; never for a user's files.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system says.
+    pub fn open_report(&self, path: &Path) -> io::Result<File> {
+        platform::open_report(path)
+    }
+}
+
 fn kind(kind: std::fs::FileType) -> FileKind {
     if kind.is_symlink() {
         FileKind::Symlink
@@ -95,6 +108,35 @@ impl WritableFiles for RealFiles {
 
     fn create(&self, path: &Path, access: Access) -> io::Result<Box<dyn NewFile>> {
         Ok(Box::new(platform::create(path, access)?))
+    }
+
+    /// Several at the same time: a file system brings what waits together to the disk in one go.
+    fn sync_all(&self, mut files: Vec<Box<dyn NewFile>>) -> Vec<io::Result<()>> {
+        const TOGETHER: usize = 8;
+        let each = files.len().div_ceil(TOGETHER).max(1);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = files
+                .chunks_mut(each)
+                .map(|files| {
+                    let count = files.len();
+                    let sync = |file: &mut Box<dyn NewFile>| file.sync();
+                    (
+                        count,
+                        scope.spawn(move || files.iter_mut().map(sync).collect::<Vec<_>>()),
+                    )
+                })
+                .collect();
+            let ended = |_| io::Error::other("a thread ended early");
+            threads
+                .into_iter()
+                .flat_map(|(count, thread)| {
+                    thread.join().unwrap_or_else(|panic| {
+                        drop(panic);
+                        (0..count).map(ended).map(Err).collect()
+                    })
+                })
+                .collect()
+        })
     }
 
     fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {

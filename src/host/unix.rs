@@ -76,6 +76,15 @@ fn give(file: &File, owner: Owner) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(owner.mode))
 }
 
+pub(super) fn open_report(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+}
+
 pub(super) fn move_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {

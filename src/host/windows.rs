@@ -69,6 +69,14 @@ pub(super) fn create(path: &Path, _access: Access) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
+pub(super) fn open_report(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
+}
+
 /// `rename` replaces on Windows too, so the new name is made as a second one, which must be free.
 pub(super) fn move_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::hard_link(from, to)?;

@@ -44,7 +44,7 @@ pub struct Standing {
 }
 
 /// A file that was just created, or an open journal.
-pub trait NewFile: Write {
+pub trait NewFile: Write + Send {
     /// Waits until everything written is on the disk.
     ///
     /// # Errors
@@ -86,6 +86,11 @@ pub trait WritableFiles: Files {
     /// `AlreadyExists`; `PermissionDenied` also when the owner asked for cannot be given, and then the file is gone
     /// again; whatever the system says.
     fn create(&self, path: &Path, access: Access) -> io::Result<Box<dyn NewFile>>;
+
+    /// Waits until everything written to these files is on the disk, and closes them. The answers are in their order.
+    fn sync_all(&self, files: Vec<Box<dyn NewFile>>) -> Vec<io::Result<()>> {
+        files.into_iter().map(|mut file| file.sync()).collect()
+    }
 
     /// Gives a file the name of another, which it replaces in one step.
     ///

@@ -24,7 +24,7 @@ pub struct FileFacts {
     pub is_encrypted: bool,
     /// Whether it is what a build left.
     pub build_copy: BuildCopy,
-    /// The hash of its bytes.
+    /// The hash of its bytes, where somebody asked for it.
     pub hash: Option<Hash>,
     /// The name of the package or the project, or of the connection manager.
     pub name: Option<String>,
@@ -52,12 +52,7 @@ pub struct FileFacts {
 
 impl FileFacts {
     /// A file of which no more is known than what it is.
-    pub(super) fn bare(
-        label: &Label,
-        kind: FileKind,
-        hash: Hash,
-        build_copy: BuildCopy,
-    ) -> FileFacts {
+    pub(super) fn bare(label: &Label, kind: FileKind, build_copy: BuildCopy) -> FileFacts {
         FileFacts {
             label: label.clone(),
             kind,
@@ -67,7 +62,7 @@ impl FileFacts {
             protection_level: None,
             is_encrypted: false,
             build_copy,
-            hash: Some(hash),
+            hash: None,
             name: None,
             package_id: None,
             version_guid: None,
@@ -83,8 +78,8 @@ impl FileFacts {
     }
 
     /// An archive; its members have facts of their own.
-    pub fn of_archive(label: &Label, hash: Hash, build_copy: BuildCopy) -> FileFacts {
-        FileFacts::bare(label, FileKind::DeploymentFile, hash, build_copy)
+    pub fn of_archive(label: &Label, build_copy: BuildCopy) -> FileFacts {
+        FileFacts::bare(label, FileKind::DeploymentFile, build_copy)
     }
 
     /// Whether mail is sent from here, or a connection for it is kept here.

@@ -15,7 +15,8 @@ use super::uses::uses;
 
 /// The facts of a file in its unit.
 ///
-/// What can only be known when all packages were looked at is filled in by [`link`](super::link).
+/// What can only be known when all packages were looked at is filled in by [`link_uses`](super::link_uses) and
+/// [`link_calls`](super::link_calls); the hash is left to who shows it.
 pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
     let file = at.file;
     let project = at.project();
@@ -29,7 +30,7 @@ pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
             .iter()
             .map(ToString::to_string)
             .collect(),
-        ..FileFacts::bare(&file.label, file.kind, file.hash, build_copy)
+        ..FileFacts::bare(&file.label, file.kind, build_copy)
     };
     match file.kind {
         FileKind::Package | FileKind::PackagePart => package(at, &mut facts),

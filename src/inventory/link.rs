@@ -6,24 +6,18 @@ use crate::project::Label;
 
 use super::facts::{FileFacts, ObjectRef};
 
-/// Says who uses the project's connection managers, and where called packages are.
-///
-/// `elsewhere` names files outside the unit, by the last part of their path in lower case; a call is resolved
-/// through it only where exactly one file has the name.
-pub fn link(files: &mut [FileFacts], elsewhere: &FileNames) {
+/// Says who uses the connection managers of the project.
+pub fn link_uses(files: &mut [FileFacts]) {
     let mut users: BTreeMap<Label, Vec<ObjectRef>> = BTreeMap::new();
     for file in files.iter() {
         for used in &file.project_uses {
-            users
-                .entry(used.manager.clone())
-                .or_default()
-                .push(ObjectRef {
-                    file: file.label.clone(),
-                    object: used.object.clone(),
-                });
+            let users = users.entry(used.manager.clone()).or_default();
+            users.push(ObjectRef {
+                file: file.label.clone(),
+                object: used.object.clone(),
+            });
         }
     }
-    let own: FileNames = files.iter().map(|file| file.label.clone()).collect();
     for file in files {
         for connection in &mut file.connections {
             if let Some(users) = users.get(&file.label) {
@@ -31,12 +25,16 @@ pub fn link(files: &mut [FileFacts], elsewhere: &FileNames) {
             }
             connection.used_by.sort();
         }
-        for call in &mut file.calls {
-            call.found_in = own
-                .one(&call.package)
-                .or_else(|| elsewhere.one(&call.package))
-                .cloned();
-        }
+    }
+}
+
+/// Says where called packages are: in the unit, or `elsewhere`; each time only where exactly one file has the name.
+pub fn link_calls(files: &mut [FileFacts], unit: &FileNames, elsewhere: &FileNames) {
+    for call in files.iter_mut().flat_map(|file| &mut file.calls) {
+        let found = unit
+            .one(&call.package)
+            .or_else(|| elsewhere.one(&call.package));
+        call.found_in = found.cloned();
     }
 }
 

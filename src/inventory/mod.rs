@@ -13,8 +13,8 @@ pub use facts::{
     ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
 };
 pub use gather::gather;
-pub use link::{FileNames, link};
-pub use survey::{Scope, UnitFacts, survey};
+pub use link::{FileNames, link_calls, link_uses};
+pub use survey::{Hashes, Scope, Survey, UnitFacts, survey};
 
 // What facts are made of, for the rooms that see facts and no documents.
 pub use crate::package::{FileKind, MailProperty, MessageSourceType};

@@ -1,16 +1,18 @@
 //! Walks the inputs unit by unit and gives the facts of their files.
 
+use std::cell::LazyCell;
 use std::num::NonZero;
+use std::ops::Deref;
 
 use crate::host::Files;
 use crate::project::{
-    BuildCopy, Found, Holder, InContext, Inputs, Limits, Looked, ReadError, Reading, Role, find,
-    holds,
+    BuildCopy, Found, Hash, InContext, Inputs, Limits, Looked, ReadError, Reading, Role, Unit,
+    find, holds,
 };
 
 use super::facts::FileFacts;
 use super::gather::gather;
-use super::link::{FileNames, link};
+use super::link::{FileNames, link_calls, link_uses};
 
 /// Which files are to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,69 +24,119 @@ pub enum Scope {
     Mail,
 }
 
+/// Whether the hashes of files are computed, which takes as long as reading them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hashes {
+    /// Somebody shows them.
+    Computed,
+    /// Nobody does.
+    LeftOut,
+}
+
+/// What to look at, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Survey<'i> {
+    /// Where.
+    pub inputs: &'i Inputs,
+    /// Which files are to be told of.
+    pub scope: Scope,
+    /// Whether with their hashes.
+    pub hashes: Hashes,
+    /// How large they may be.
+    pub limits: Limits,
+    /// How many packages are read at the same time.
+    pub jobs: NonZero<usize>,
+}
+
 /// The facts of one unit.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct UnitFacts {
     /// The files, in the order of their paths.
     pub files: Vec<FileFacts>,
+    /// Whether the unit is what a build left.
+    pub build_copy: BuildCopy,
     /// How many files were looked at and are not told of.
     pub left_out: usize,
-    /// What could not be read.
+    /// What could not be read, in the order of the paths.
     pub errors: Vec<ReadError>,
 }
 
+impl UnitFacts {
+    fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.left_out == 0 && self.errors.is_empty()
+    }
+}
+
 /// Looks at the inputs, unit by unit; `tell` is given each unit as soon as it is done.
+///
+/// Units come in the order of their folders, each folder followed by the archives in it.
 ///
 /// # Errors
 ///
 /// Whatever `tell` gives ends the walk.
 pub fn survey<E>(
-    inputs: &Inputs,
-    scope: Scope,
-    limits: Limits,
-    jobs: NonZero<usize>,
+    survey: &Survey<'_>,
     files: &dyn Files,
     mut tell: impl FnMut(UnitFacts) -> Result<(), E>,
 ) -> Result<(), E> {
     let reading = Reading {
         files,
-        limits,
-        jobs,
-        only_with: match scope {
+        limits: survey.limits,
+        jobs: survey.jobs,
+        only_with: match survey.scope {
             Scope::Everything => None,
             Scope::Mail => Some(may_hold_mail),
         },
     };
-    let Found { units, errors } = find(inputs, files);
+    let Found { units, errors } = find(survey.inputs, files);
     if !errors.is_empty() {
         tell(UnitFacts {
+            files: Vec::new(),
+            build_copy: BuildCopy::No,
+            left_out: 0,
             errors,
-            ..UnitFacts::default()
         })?;
     }
-    let names: FileNames = units
-        .iter()
-        .filter(|unit| unit.build_copy == BuildCopy::No)
-        .flat_map(|unit| unit.labels())
-        .collect();
+    // Most trees hold no call, and need no list of names.
+    let everywhere = LazyCell::new(|| {
+        let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
+        sources.flat_map(Unit::labels).collect()
+    });
     for unit in &units {
-        let open = unit.open(inputs, &reading);
+        let facts = survey.unit(unit, &reading, &everywhere);
+        if !facts.is_empty() {
+            tell(facts)?;
+        }
+    }
+    Ok(())
+}
+
+impl Survey<'_> {
+    fn unit(
+        &self,
+        unit: &Unit,
+        reading: &Reading<'_>,
+        everywhere: &dyn Deref<Target = FileNames>,
+    ) -> UnitFacts {
+        let mut open = unit.open(self.inputs, reading);
         let context = &open.context;
+        let archive = open.archive.iter().map(|archive| FileFacts {
+            hash: self.hash(|| archive.hash()),
+            ..FileFacts::of_archive(&archive.label, unit.build_copy)
+        });
         let small = context
             .files
             .iter()
             .filter(|file| file.role == Role::Asked)
-            .map(|file| gather(InContext { context, file }, unit.build_copy));
-        let archive = open
-            .archive
-            .iter()
-            .map(|archive| FileFacts::of_archive(&archive.label, archive.hash, unit.build_copy));
+            .map(|file| self.file(InContext { context, file }, unit.build_copy));
         let mut facts = UnitFacts {
             files: archive.chain(small).collect(),
-            ..UnitFacts::default()
+            build_copy: unit.build_copy,
+            left_out: 0,
+            errors: Vec::new(),
         };
-        let looked = open.each(&reading, |looked| match looked {
-            Looked::Read(at) => Some(Ok(gather(at, unit.build_copy))),
+        let looked = open.each(reading, |looked| match looked {
+            Looked::Read(at) => Some(Ok(self.file(at, unit.build_copy))),
             Looked::Skipped => None,
             Looked::Failed(error) => Some(Err(error)),
         });
@@ -95,22 +147,35 @@ pub fn survey<E>(
                 None => facts.left_out += 1,
             }
         }
-        facts.errors.extend(open.errors);
+        facts.errors.append(&mut open.errors);
+        facts.errors.sort_by(|a, b| a.label.cmp(&b.label));
         facts.files.sort_by(|a, b| a.label.cmp(&b.label));
-        link(&mut facts.files, &names);
-        if scope == Scope::Mail {
+        link_uses(&mut facts.files);
+        if facts.files.iter().any(|file| !file.calls.is_empty()) {
+            let members = open.packages().filter(|label| label.member().is_some());
+            let unit = unit.labels().chain(members.cloned()).collect();
+            link_calls(&mut facts.files, &unit, everywhere);
+        }
+        if self.scope == Scope::Mail {
             let before = facts.files.len();
             facts
                 .files
                 .retain(|file| file.has_mail() || file.is_encrypted);
             facts.left_out += before - facts.files.len();
         }
-        let is_archive = matches!(unit.holder, Holder::Archive(_));
-        if is_archive || !facts.files.is_empty() || facts.left_out > 0 || !facts.errors.is_empty() {
-            tell(facts)?;
+        facts
+    }
+
+    fn file(&self, at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
+        FileFacts {
+            hash: self.hash(|| at.file.hash()),
+            ..gather(at, build_copy)
         }
     }
-    Ok(())
+
+    fn hash(&self, of: impl FnOnce() -> Hash) -> Option<Hash> {
+        (self.hashes == Hashes::Computed).then(of)
+    }
 }
 
 /// Every SMTP connection manager, every Send Mail task and every encrypted part holds one of these.

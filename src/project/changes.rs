@@ -156,7 +156,7 @@ pub fn writes(
             }
             None => writes.push(Write::change(
                 change.file.label.path(),
-                change.file.hash,
+                change.file.hash(),
                 change.after.clone(),
                 what,
             )),
@@ -170,7 +170,7 @@ pub fn writes(
             })?;
         writes.push(Write::change(
             archive.label.path(),
-            archive.hash,
+            archive.hash(),
             after,
             what,
         ));

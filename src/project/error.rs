@@ -23,7 +23,7 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum Reason {
     /// The system says so.
-    #[error("could not be read: {0}")]
+    #[error("{}", said_by_system(.0))]
     System(io::Error),
     /// A device, a pipe, a socket.
     #[error("expected a file or a folder, found something else")]
@@ -69,9 +69,26 @@ pub enum Reason {
         /// The packages that it holds.
         names: Vec<String>,
     },
-    /// A damaged archive, or a damaged member of one.
-    #[error("could not be read as a zip archive: {0}")]
+    /// XML where a zip was expected.
+    #[error("expected a zip archive, found text: give an SSIS package the extension `.dtsx`")]
+    TextNotZip,
+    /// An archive whose directory cannot be read.
+    #[error("{0}")]
     Archive(String),
+    /// A member of an archive that cannot be unpacked.
+    #[error("could not be unpacked: {0}")]
+    Member(String),
+}
+
+/// The same words on every system for what happens every day.
+fn said_by_system(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "could not be read: the system denies this user the permission".to_owned()
+        }
+        _ => format!("could not be read: {error}"),
+    }
 }
 
 impl ReadError {

@@ -28,12 +28,18 @@ pub struct File {
     pub role: Role,
     /// Whether all of it is encrypted, so that nothing can be said of its content.
     pub is_encrypted: bool,
-    /// The hash of its bytes.
-    pub hash: Hash,
     /// Its place in the directory of the unit's archive; `None` for a file on disk.
     pub member: Option<usize>,
     /// Its content.
     pub document: Document,
+}
+
+impl File {
+    /// The hash of its bytes, computed from its content, which spells them again.
+    pub fn hash(&self) -> Hash {
+        let source = self.document.source();
+        Hash::of(&source.encode(source.text()))
+    }
 }
 
 /// What was made of the bytes of a file.
@@ -65,7 +71,6 @@ impl Wanted {
         if bytes.starts_with(b"PK\x03\x04") {
             return fail(Reason::ZipNotXml);
         }
-        let hash = Hash::of(&bytes);
         let source = match Source::decode(bytes) {
             Ok(source) => source,
             Err(error) => return fail(Reason::Decode(error)),
@@ -86,7 +91,6 @@ impl Wanted {
                 kind,
                 role: self.role,
                 is_encrypted,
-                hash,
                 member: self.member,
                 document,
             }))),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::GlobSet;
 
@@ -19,10 +19,18 @@ pub struct Inputs {
     pub paths: Vec<PathBuf>,
     /// Where given, only files whose path fits one of these are looked at.
     pub include: Option<GlobSet>,
-    /// Files whose path fits one of these are not looked at.
+    /// Files and folders whose path fits one of these are not looked at.
     pub exclude: Option<GlobSet>,
     /// A file that comes from elsewhere, under this name: `-` on the command line.
     pub given: Option<(PathBuf, Vec<u8>)>,
+}
+
+impl Inputs {
+    /// The bytes that were given for a file.
+    pub(super) fn given(&self, path: &Path) -> Option<&[u8]> {
+        let (name, bytes) = self.given.as_ref()?;
+        (tidy(name) == path).then_some(bytes)
+    }
 }
 
 /// A file that may be one of SSIS.
@@ -83,8 +91,6 @@ pub enum Holder {
     Folder(PathBuf),
     /// An `.ispac`.
     Archive(PathBuf),
-    /// A file whose bytes were given, in the folder of its name.
-    Given(PathBuf),
 }
 
 /// Whether files are the output of a build.
@@ -123,10 +129,10 @@ pub fn find(inputs: &Inputs, files: &dyn Files) -> Found {
         errors: Vec::new(),
     };
     for path in &inputs.paths {
-        search.start(path);
+        search.start(&tidy(path));
     }
     if let Some((name, _)) = &inputs.given {
-        search.given(name);
+        search.named(&tidy(name));
     }
     search.finish()
 }
@@ -154,19 +160,16 @@ impl Search<'_> {
         }
     }
 
-    /// A file that was named: its folder gives the context.
+    /// A file that was named: its folder gives the context. Who names one wants to hear of it even if it is not ours.
     fn named(&mut self, path: &Path) {
-        let expected = expected(path).unwrap_or(Expected::Unknown);
+        let expected = match expected(path) {
+            Some(Expected::Kind(kind)) => Expected::Kind(kind),
+            _ => Expected::Unknown,
+        };
         self.add(path.to_owned(), Role::Asked, expected);
         if !matches!(expected, Expected::Kind(FileKind::DeploymentFile)) {
             self.context(&folder_of(path));
         }
-    }
-
-    fn given(&mut self, name: &Path) {
-        let expected = expected(name).unwrap_or(Expected::Unknown);
-        self.add(name.to_owned(), Role::Asked, expected);
-        self.context(&folder_of(name));
     }
 
     /// The files of a folder that others need: managers, parameters, the project, configurations, and the packages
@@ -221,7 +224,9 @@ impl Search<'_> {
                         let output = ["obj", "bin"]
                             .iter()
                             .any(|name| entry.name.eq_ignore_ascii_case(name));
-                        folders.push((path, build_copy || (has_project && output)));
+                        if !self.is_excluded(&path) {
+                            folders.push((path, build_copy || (has_project && output)));
+                        }
                     }
                     host::FileKind::File => self.consider(path, build_copy),
                     host::FileKind::Symlink | host::FileKind::Other => {}
@@ -239,12 +244,7 @@ impl Search<'_> {
             .include
             .as_ref()
             .is_none_or(|globs| globs.is_match(&path));
-        let is_excluded = self
-            .inputs
-            .exclude
-            .as_ref()
-            .is_some_and(|globs| globs.is_match(&path));
-        let role = if is_included && !is_excluded {
+        let role = if is_included && !self.is_excluded(&path) {
             Role::Asked
         } else {
             Role::Context
@@ -256,7 +256,13 @@ impl Search<'_> {
         }
     }
 
-    fn finish(self) -> Found {
+    fn is_excluded(&self, path: &Path) -> bool {
+        let globs = self.inputs.exclude.as_ref();
+        globs.is_some_and(|globs| globs.is_match(path))
+    }
+
+    fn finish(mut self) -> Found {
+        self.errors.sort_by(|a, b| a.label.cmp(&b.label));
         let mut units = Vec::new();
         for (path, folder) in self.folders {
             let build_copy = if folder.build_copy {
@@ -280,16 +286,8 @@ impl Search<'_> {
                 })
                 .partition(|candidate| is_archive(candidate.expected));
             if loose.iter().any(|candidate| asked(candidate.role)) {
-                let given = self
-                    .inputs
-                    .given
-                    .as_ref()
-                    .filter(|(name, _)| loose.iter().any(|c| c.path == *name));
                 units.push(Unit {
-                    holder: match given {
-                        Some((name, _)) => Holder::Given(name.clone()),
-                        None => Holder::Folder(path),
-                    },
+                    holder: Holder::Folder(path),
                     candidates: loose,
                     build_copy,
                 });
@@ -312,7 +310,19 @@ impl Search<'_> {
     }
 }
 
-/// `.` in front of a path says nothing to a reader.
+/// One spelling for one path: without `.` in it, which says nothing to a reader.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy: PathBuf = path
+        .components()
+        .filter(|component| *component != Component::CurDir)
+        .collect();
+    if tidy.as_os_str().is_empty() {
+        tidy.push(".");
+    }
+    tidy
+}
+
+/// Below `.` paths begin with the first name.
 fn join(folder: &Path, name: &OsStr) -> PathBuf {
     if folder == Path::new(".") {
         PathBuf::from(name)

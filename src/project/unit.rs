@@ -52,12 +52,15 @@ pub struct OpenUnit {
 pub struct ArchiveFile {
     /// The archive itself.
     pub label: Label,
-    /// The hash of its bytes.
-    pub hash: Hash,
     bytes: Vec<u8>,
 }
 
 impl ArchiveFile {
+    /// The hash of its bytes.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&self.bytes)
+    }
+
     /// The archive as it is.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -99,16 +102,11 @@ impl Unit {
             next: 0,
         };
         match &self.holder {
-            Holder::Archive(path) => opening.archive(path),
-            Holder::Folder(_) | Holder::Given(_) => {
+            Holder::Archive(path) => opening.archive(path, inputs.given(path)),
+            Holder::Folder(_) => {
                 for candidate in &self.candidates {
-                    let given = inputs
-                        .given
-                        .as_ref()
-                        .filter(|(name, _)| *name == candidate.path)
-                        .map(|(_, bytes)| bytes.clone());
-                    let location = match given {
-                        Some(bytes) => Location::Given(bytes),
+                    let location = match inputs.given(&candidate.path) {
+                        Some(bytes) => Location::Given(bytes.to_owned()),
                         None => Location::Disk(candidate.path.clone()),
                     };
                     let label = Label::of_path(&candidate.path);
@@ -127,10 +125,13 @@ struct Opening<'o, 'h> {
 }
 
 impl Opening<'_, '_> {
-    fn archive(&mut self, path: &Path) {
+    fn archive(&mut self, path: &Path, given: Option<&[u8]>) {
         let label = Label::of_path(path);
         let limit = self.reading.limits.archive.size;
-        let bytes = read_file(self.reading.files, path, limit);
+        let bytes = match given {
+            Some(bytes) => Ok(bytes.to_owned()),
+            None => read_file(self.reading.files, path, limit),
+        };
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => return self.unit.errors.push(error),
@@ -138,7 +139,10 @@ impl Opening<'_, '_> {
         let archive = match open_archive(&bytes, &self.reading.limits) {
             Ok(archive) => archive,
             Err(error) => {
-                let reason = Reason::Archive(error.to_string());
+                let reason = match looks_like_text(&bytes) {
+                    true => Reason::TextNotZip,
+                    false => Reason::Archive(error.to_string()),
+                };
                 return self.unit.errors.push(ReadError::new(label, reason));
             }
         };
@@ -150,11 +154,7 @@ impl Opening<'_, '_> {
             }
         }
         drop(archive);
-        self.unit.archive = Some(ArchiveFile {
-            label,
-            hash: Hash::of(&bytes),
-            bytes,
-        });
+        self.unit.archive = Some(ArchiveFile { label, bytes });
     }
 
     fn add(
@@ -206,6 +206,13 @@ impl Opening<'_, '_> {
     }
 }
 
+/// Whether a document begins here: `<`, in any encoding.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let beginning = bytes.iter().take(16);
+    let mut marks = beginning.filter(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF));
+    marks.find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+}
+
 fn open_archive<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Archive<'b>, ArchiveError> {
     Archive::open(bytes, &limits.archive)
 }
@@ -226,10 +233,7 @@ fn bytes_of(
                 Some(Err(error)) => error.to_string(),
                 None => "it is not there any more".to_owned(),
             };
-            Err(ReadError::new(
-                wanted.label.clone(),
-                Reason::Archive(reason),
-            ))
+            Err(ReadError::new(wanted.label.clone(), Reason::Member(reason)))
         }
     }
 }
@@ -280,9 +284,9 @@ pub fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 impl OpenUnit {
-    /// How many packages there are to look at.
-    pub fn package_count(&self) -> usize {
-        self.packages.len()
+    /// The packages that there are to look at.
+    pub fn packages(&self) -> impl ExactSizeIterator<Item = &Label> {
+        self.packages.iter().map(|(wanted, _)| &wanted.label)
     }
 
     /// Looks at each package in turn and keeps what `look` makes of it, in the order of their names.

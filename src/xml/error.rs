@@ -102,7 +102,8 @@ impl fmt::Display for XmlErrorKind {
             Self::Attribute(expected) => write!(f, "expected {expected} in the start tag"),
             Self::DuplicateAttribute(name) => write!(f, "the attribute `{name}` stands twice in one element"),
             Self::LessThanInValue => f.write_str("expected `&lt;` in an attribute value, found `<`: a closing quote may be missing"),
-            Self::Reference(name) => write!(f, "expected one of `&amp;` `&lt;` `&gt;` `&quot;` `&apos;` or the number of a character, found `&{name}`"),
+            // Not what was found: a `&` that nobody escaped may stand in the midst of a password.
+            Self::Reference(_) => f.write_str("expected one of `&amp;` `&lt;` `&gt;` `&quot;` `&apos;` or the number of a character behind `&`, found something else (an `&` that means itself is written `&amp;`)"),
             Self::CdataEnd => f.write_str("expected `]]&gt;` in text, found `]]>`"),
             Self::Character(c) => write!(f, "found the character U+{:04X}, which no XML document may hold", u32::from(*c)),
             Self::UnboundPrefix(prefix) => write!(f, "the prefix `{prefix}` is not declared (expected `xmlns:{prefix}=\"…\"` on this element or around it)"),

@@ -664,6 +664,18 @@ fn a_journal_is_torn_at_its_end_and_damaged_anywhere_else() {
         apply::undo(&journal, &|_| true, &files).unwrap();
         assert_eq!(files.tree(TREE), original);
     }
+    // What begins wrong is taken for something else.
+    for at in 0..ends[0] - 1 {
+        let files = whole.fresh();
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        files.put(&records, bytes);
+        let error = apply::undo(&journal, &|_| true, &files).unwrap_err();
+        assert!(
+            error.to_string().ends_with("is not a journal of dtsx"),
+            "{error}"
+        );
+    }
     // Before the last record nothing may be wrong, whatever byte it is.
     for at in ends[0]..ends[3] - 1 {
         let files = whole.fresh();
@@ -803,4 +815,52 @@ fn the_newest_journal_is_found_from_at_above_and_below_its_root() {
         .map(|one| one.content.as_ref().unwrap().time.as_second() - 1_795_000_000)
         .collect();
     assert_eq!(seconds, [20, 10]);
+}
+
+/// Journals that lie on disks must stay readable: this one was written by hand in format 1.
+#[test]
+fn a_journal_of_format_1_is_undone() {
+    let files = MemoryFiles::default();
+    let journal = Path::new("/state/20260101T000000Z-00");
+    files.put("/etl/a.dtsx", "new");
+    files.put("/etl/.dtsx-00-1.tmp", "half wri");
+    files.put(journal.join("pack"), "old and more");
+    let hash = |text: &str| Hash::of(text.as_bytes());
+    let records = [
+        r#"{"header":{"format":1,"version":"0.1.0","root":"/etl","user":"ada","time":"2026-01-01T00:00:00Z","command":"set"}}"#
+            .to_owned(),
+        format!(
+            r#"{{"batch":{{"batch":1,"files":[{{"path":"/etl/a.dtsx","what":"","temporary":".dtsx-00-1.tmp","before":{{"sha256":"{}","offset":0,"len":3,"mode":420,"user":0,"group":0}},"after":"{}"}}]}}}}"#,
+            hash("old"),
+            hash("new")
+        ),
+    ];
+    let line = |json: &String| format!("{} {json}\n", &hash(json).to_string()[..16]);
+    files.put(
+        journal.join("journal"),
+        records.iter().map(line).collect::<String>() + "0123456789abcdef {\"done",
+    );
+    let undone = apply::undo(journal, &|_| true, &files).unwrap();
+    assert_eq!(undone[0].result.as_ref().unwrap(), &Restored::PutBack);
+    let left: Vec<_> = files
+        .tree("/etl")
+        .into_iter()
+        .filter_map(|(path, file)| Some((path, file?.0)))
+        .collect();
+    assert_eq!(left, [(PathBuf::from("/etl/a.dtsx"), b"old".to_vec())]);
+}
+
+#[test]
+fn a_journal_on_a_read_only_place_is_undone_without_its_lock() {
+    let files = forty();
+    let original = files.tree(TREE);
+    let journal = run(&files, OnRefusal::TakeBack).journal.unwrap();
+    let files = files.fresh();
+    files.set_fault(Some(Fault {
+        at: 0,
+        kind: FaultKind::Once(ErrorKind::ReadOnlyFilesystem),
+    }));
+    apply::undo(&journal, &|_| true, &files).unwrap();
+    assert!(files.done()[0].starts_with("lock "));
+    assert_eq!(files.tree(TREE), original);
 }

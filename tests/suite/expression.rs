@@ -4,25 +4,22 @@ mod cases;
 mod command;
 mod corpus;
 mod limits;
+mod matrix;
 mod places;
 mod properties;
 mod scopes;
+mod unproven;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dtsx::expression::{Bindings, Locale, Moment, TypeName, Value};
 
-/// A folder of the project.
-fn project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// The folder that an environment variable names, `None` without the variable; it must exist.
-fn outside(variable: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os(variable)?);
+/// A folder with more cases, where the variable `DTSX_CASES` names one.
+fn cases_folder() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("DTSX_CASES")?);
     assert!(
         folder.is_dir(),
-        "{variable} names no folder: {}",
+        "DTSX_CASES names {}, which is not a folder",
         folder.display()
     );
     Some(folder)

@@ -353,7 +353,7 @@ fn arguments_that_fit_nothing_are_refused_before_anything_is_done() {
         (
             &["no/such.dtsx", "--dry-run"],
             3,
-            "no/such.dtsx: could not be read",
+            "no/such.dtsx: there is no such file or folder",
         ),
         (
             &[path, "--ca-file", "no/such.pem"],

@@ -14,7 +14,7 @@ use dtsx::expression::{ErrorKind, Expression, Function, Scope, TypeName};
 
 use super::super::exit::Exit;
 use super::super::streams::Streams;
-use super::{Definition, Session};
+use super::{Definition, Session, Shown, excerpt};
 
 const HELP: &str = "\
 an expression             its value and its type
@@ -69,14 +69,12 @@ fn as_io(error: ReadlineError) -> io::Error {
 }
 
 fn evaluate(session: &mut Session, text: &str, streams: &mut Streams<'_>) -> io::Result<()> {
-    let shown = session.evaluate(text).and_then(|value| {
-        let shown = value.to_text(session.locale)?;
-        let shown = shown.as_deref().unwrap_or("NULL");
-        Ok(format!("{shown} : {}", value.data_type()))
-    });
+    let shown = session
+        .evaluate(text)
+        .and_then(|value| Shown::new(&value, session.locale));
     match shown {
-        Ok(shown) => writeln!(streams.out, "{shown}"),
-        Err(error) => writeln!(streams.err, "{}", error.render(text)),
+        Ok(shown) => writeln!(streams.out, "{} : {}", shown.as_str(), shown.data_type),
+        Err(error) => writeln!(streams.err, "{}", excerpt(&error, text)),
     }
 }
 

@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn unproven_forms_are_no_dates() {
+    fn forms_that_are_not_known_are_no_dates() {
         for text in [
             "2020-02-30",
             "13/1/2003",

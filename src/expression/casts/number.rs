@@ -1,7 +1,7 @@
 //! Anything to a number or a Boolean.
 
 use bigdecimal::num_bigint::BigInt;
-use bigdecimal::num_traits::{Signed, ToPrimitive};
+use bigdecimal::num_traits::ToPrimitive;
 use bigdecimal::{BigDecimal, RoundingMode, Zero};
 
 use super::super::calendar;
@@ -93,24 +93,21 @@ pub(super) fn to_exact(data: &Data, from: DataType, to: DataType) -> Result<BigD
         RoundingMode::Down
     };
     let value = value.with_scale_round(scale.into(), mode);
-    if holds(to, &value) {
+    if decimal::holds(to, &value) {
         return Ok(value);
     }
     Err(overflow(from, to))
 }
 
-fn holds(to: DataType, value: &BigDecimal) -> bool {
-    let (unscaled, _) = value.as_bigint_and_exponent();
-    match to {
-        DataType::Numeric { precision, .. } => decimal::fits(value, precision),
-        DataType::Decimal { .. } => unscaled.abs().bits() <= 96,
-        _ => unscaled >= BigInt::from(i64::MIN) && unscaled <= BigInt::from(i64::MAX),
-    }
-}
-
 fn exact(text: &str) -> Option<BigDecimal> {
+    /// No number that fits is nearly as long, and reading digits takes longer the more there are.
+    const LONGEST: usize = 1_000;
+
     let text = text.trim_matches(' ');
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.len() > LONGEST {
+        return None;
+    }
     let plain = digits
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');

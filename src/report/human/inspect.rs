@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use anstyle::Style;
+use unicode_width::UnicodeWidthStr;
+
 use crate::inventory::{
     BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, MailProperty,
     MessageSourceType, TaskFacts, UnitFacts,
@@ -9,6 +12,7 @@ use crate::inventory::{
 use crate::report::json::inspect::Summary;
 use crate::source::visible;
 
+use super::style::{LABEL, MIND, SUBJECT, WRONG};
 use super::table::{PAGE, Table, wrap};
 
 /// Writes the files of a unit; those that hold nothing to see are only counted.
@@ -26,32 +30,51 @@ pub fn write_unit(out: &mut dyn Write, unit: &UnitFacts) -> io::Result<()> {
 ///
 /// When the output cannot be written.
 pub fn write_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
-    let line = format!(
-        "{}: {} ({} SMTP), {}, {} that could not be read",
-        count(summary.files, "file"),
-        count(summary.connections, "connection manager"),
-        summary.smtp_connections,
-        count(summary.send_mail_tasks, "Send Mail task"),
-        summary.errors,
-    );
-    writeln!(out, "{line}")
+    if summary.files == 0 && summary.build_copies == 0 {
+        writeln!(out, "no file of SSIS was found")?;
+    } else {
+        let line = format!(
+            "{}: {} ({} SMTP), {}",
+            count(summary.files, "file"),
+            count(summary.connections, "connection manager"),
+            summary.smtp_connections,
+            count(summary.send_mail_tasks, "Send Mail task"),
+        );
+        write_wrapped(out, 0, &line)?;
+    }
+    if summary.left_out > 0 {
+        let line = format!(
+            "{} without mail, not listed",
+            count(summary.left_out, "file")
+        );
+        writeln!(out, "{line}")?;
+    }
+    if summary.build_copies > 0 {
+        let line = format!(
+            "{} that a build left, not counted (`--include-build` counts them)",
+            count(summary.build_copies, "file")
+        );
+        writeln!(out, "{line}")?;
+    }
+    if summary.errors > 0 {
+        let line = count(summary.errors, "path");
+        writeln!(out, "{WRONG}{line} could not be read{WRONG:#}")?;
+    }
+    Ok(())
 }
 
 fn write_file(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
     write_head(out, file)?;
     for note in &file.notes {
-        write_wrapped(out, 2, &format!("note: {note}"))?;
+        write_styled(out, 2, MIND, &format!("note: {}", visible(note)))?;
     }
     if file.is_encrypted {
-        write_wrapped(
-            out,
-            2,
-            "encrypted as a whole: what it sends cannot be told without the key",
-        )?;
+        let text = "encrypted as a whole: what it sends cannot be told without the key";
+        write_styled(out, 2, MIND, text)?;
     }
-    write_connections(out, &file.connections)?;
+    write_connections(out, file)?;
     for task in &file.send_mail_tasks {
-        write_task(out, task)?;
+        write_task(out, file, task)?;
     }
     for call in &file.calls {
         let found = match &call.found_in {
@@ -76,60 +99,69 @@ fn write_head(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
     if let Some(level) = &file.protection_level {
         parts.push(visible(level).into_owned());
     }
-    if let Some(project) = file
-        .project
-        .as_ref()
-        .filter(|_| file.kind != FileKind::Project)
+    // The project lies in the same folder. In an archive its name is always the same.
+    if let Some(project) = &file.project
+        && file.kind != FileKind::Project
+        && project.member().is_none()
     {
-        parts.push(format!("project {}", visible(&project.to_string())));
+        parts.push(format!("project {}", visible(&project.file_name())));
     }
     if file.build_copy == BuildCopy::Yes {
         parts.push("build copy".to_owned());
     }
     let label = file.label.to_string();
-    write_wrapped(
-        out,
-        0,
-        &format!("{}  {}", visible(&label), parts.join(", ")),
-    )
+    let (label, rest) = (visible(&label), parts.join(", "));
+    if label.width() + rest.width() + 2 <= PAGE {
+        return writeln!(out, "{SUBJECT}{label}{SUBJECT:#}  {rest}");
+    }
+    write_styled(out, 0, SUBJECT, &label)?;
+    write_wrapped(out, 2, &rest)
 }
 
-fn write_connections(out: &mut dyn Write, connections: &[ConnectionFacts]) -> io::Result<()> {
-    let mut table = Table::new(&[
-        "CONNECTION",
-        "TYPE",
-        "LEADS TO",
-        "SIGN-IN",
-        "TLS",
-        "USED BY",
-    ]);
+fn write_connections(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
+    let connections = &file.connections;
+    // How mail is handed over has columns only where there is mail.
+    let has_smtp = connections.iter().any(|it| it.smtp.is_some());
+    let mut table = match has_smtp {
+        true => Table::new(&[
+            "CONNECTION",
+            "TYPE",
+            "LEADS TO",
+            "SIGN-IN",
+            "TLS",
+            "USED BY",
+        ]),
+        false => Table::new(&["CONNECTION", "TYPE", "LEADS TO", "USED BY"]),
+    };
     for connection in connections {
+        let string = connection.connection_string.as_ref();
         let (leads_to, sign_in, tls) = match &connection.smtp {
             Some(smtp) => (
-                or_dash(&smtp.server),
-                if smtp.use_windows_authentication {
-                    "Windows"
-                } else {
-                    "anonymous"
+                smtp.server.as_str(),
+                match smtp.use_windows_authentication {
+                    true => "Windows",
+                    false => "anonymous",
                 },
-                if smtp.enable_ssl { "STARTTLS" } else { "no" },
+                match smtp.enable_ssl {
+                    true => "STARTTLS",
+                    false => "no",
+                },
             ),
-            None => {
-                let string = connection.connection_string.as_ref();
-                (or_dash(string.map_or("", |string| &string.text)), "", "")
-            }
+            None => (string.map_or("", |string| &string.text), "", ""),
         };
-        table.row(vec![
+        let mut row = vec![
             visible(&connection.name).into_owned(),
             visible(&connection.type_name).into_owned(),
-            leads_to,
-            sign_in.to_owned(),
-            tls.to_owned(),
-            match connection.used_by.len() {
-                0 => "nothing seen".to_owned(),
-                users => count(users, "object"),
-            },
-        ]);
+            or_dash(leads_to),
+        ];
+        if has_smtp {
+            row.extend([sign_in.to_owned(), tls.to_owned()]);
+        }
+        row.push(match connection.used_by.len() {
+            0 => "nothing seen".to_owned(),
+            users => count(users, "object"),
+        });
+        table.row(row);
     }
     if !table.is_empty() {
         table.write(out, 2)?;
@@ -137,119 +169,173 @@ fn write_connections(out: &mut dyn Write, connections: &[ConnectionFacts]) -> io
     for connection in connections {
         if let Some(problem) = &connection.problem {
             let line = format!("{}: {problem}", visible(&connection.name));
-            write_wrapped(out, 2, &line)?;
+            write_styled(out, 2, WRONG, &line)?;
         }
         write_expressions(out, &connection.name, &connection.expressions)?;
+        write_users(out, file, connection)?;
     }
     Ok(())
 }
 
-fn write_task(out: &mut dyn Write, task: &TaskFacts) -> io::Result<()> {
-    let mut state = Vec::new();
-    if let Some(handler) = &task.event_handler {
-        state.push(format!(
-            "on {} of {}",
-            visible(&handler.event),
-            visible(&handler.of)
-        ));
+/// What uses a manager from other files; inside of its own file the tasks say through what they send.
+fn write_users(
+    out: &mut dyn Write,
+    file: &FileFacts,
+    connection: &ConnectionFacts,
+) -> io::Result<()> {
+    const MOST: usize = 5;
+    let users = connection.used_by.iter();
+    let users: Vec<_> = users.filter(|user| user.file != file.label).collect();
+    for user in users.iter().take(MOST) {
+        let from = user.file.to_string();
+        let line = format!("used by {} in {}", visible(&user.object), visible(&from));
+        write_wrapped(out, 2, &line)?;
     }
-    match (task.is_disabled, &task.disabled_by) {
-        (true, _) => state.push("disabled".to_owned()),
-        (false, Some(by)) => state.push(format!("disabled by {}", visible(by))),
-        (false, None) => {}
+    match users.len().saturating_sub(MOST) {
+        0 => Ok(()),
+        more => writeln!(out, "  and by {more} more (`--format json` names all)"),
     }
-    let state = if state.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", state.join(", "))
-    };
-    write_wrapped(
+}
+
+fn write_task(out: &mut dyn Write, file: &FileFacts, task: &TaskFacts) -> io::Result<()> {
+    write_styled(
         out,
         2,
-        &format!("Send Mail task {}{state}", visible(&task.path)),
+        SUBJECT,
+        &format!("Send Mail task {}", visible(&task.path)),
     )?;
-    let through = match &task.connection.found {
-        Some(found) if found.type_name == "SMTP" => format!("{} in {}", found.name, found.file),
-        Some(found) => format!(
-            "{} in {}, which is of type {} and not SMTP",
-            found.name, found.file, found.type_name
-        ),
-        None if task.connection.reference.is_empty() => "no connection manager".to_owned(),
-        None => format!(
-            "dangling: no connection manager has the id {}",
-            task.connection.reference
-        ),
-    };
-    let attachments = task.attachments.join(" | ");
-    let source = match task.message_source_type {
-        Some(MessageSourceType::DirectInput) => task.message_source.text.clone(),
-        Some(MessageSourceType::Variable) => format!("variable {}", task.message_source.text),
-        Some(MessageSourceType::FileConnection) => {
-            format!("file of connection manager {}", task.message_source.text)
-        }
-        None => format!(
-            "unknown source type {}: {}",
-            task.message_source_type_text, task.message_source.text
-        ),
-    };
+    if let Some(handler) = &task.event_handler {
+        let text = format!("{} of {}", handler.event, handler.of);
+        write_field(out, "on", Style::new(), &text)?;
+    }
+    match (task.is_disabled, &task.disabled_by) {
+        (true, _) => write_field(out, "state", MIND, "disabled")?,
+        (false, Some(by)) => write_field(out, "state", MIND, &format!("disabled by {by}"))?,
+        (false, None) => {}
+    }
+    let (style, through) = through(file, task);
+    write_property(out, task, "through", "SmtpConnection", style, &through)?;
+    let plain = Style::new();
     for (label, property, value) in [
-        ("through", "SmtpConnection", through.as_str()),
         ("from", "FromLine", &task.from.text),
         ("to", "ToLine", &task.to.text),
         ("cc", "CCLine", &task.cc.text),
         ("bcc", "BCCLine", &task.bcc.text),
         ("subject", "Subject", &task.subject.text),
         ("priority", "Priority", &task.priority),
-        ("message", "MessageSource", &source),
-        ("attach", "FileAttachments", &attachments),
+        ("message", "MessageSource", &source(task)),
+        ("attach", "FileAttachments", &task.attachments.join(" | ")),
     ] {
-        let expression = task
-            .expressions
-            .iter()
-            .find(|expression| expression.property.eq_ignore_ascii_case(property));
-        match expression {
-            Some(expression) => {
-                write_field(out, label, &format!("computed: {}", expression.text.text))?;
-                if !value.is_empty() {
-                    write_field(out, "", &format!("stored now: {value}"))?;
-                }
-            }
-            None if value.is_empty() && matches!(label, "cc" | "bcc" | "attach") => {}
-            None if label == "priority" && value == "Normal" => {}
-            None => write_field(out, label, if value.is_empty() { "-" } else { value })?,
-        }
+        write_property(out, task, label, property, plain, value)?;
     }
     let shown = MailProperty::ALL.map(MailProperty::name);
     for expression in &task.expressions {
-        if !shown
-            .iter()
-            .any(|name| expression.property.eq_ignore_ascii_case(name))
-        {
-            let line = format!(
-                "{} is computed: {}",
-                expression.property, expression.text.text
-            );
-            write_field(out, "", &line)?;
+        let is_shown = |name: &&str| expression.property.eq_ignore_ascii_case(name);
+        // Where the text comes from is shown with the text.
+        if !shown.iter().any(is_shown) || is_shown(&"MessageSourceType") {
+            let text = &expression.text.text;
+            let line = format!("{} is computed: {text}", expression.property);
+            write_field(out, "", plain, &line)?;
         }
     }
     Ok(())
 }
 
-/// A value behind its label; long ones go on below themselves.
-fn write_field(out: &mut dyn Write, label: &str, value: &str) -> io::Result<()> {
+/// The manager that a task sends through.
+fn through(file: &FileFacts, task: &TaskFacts) -> (Style, String) {
+    let reference = &task.connection.reference;
+    let Some(found) = &task.connection.found else {
+        return (
+            WRONG,
+            match reference.is_empty() {
+                true => "no connection manager".to_owned(),
+                false => format!("dangling: no connection manager has the id or name {reference}"),
+            },
+        );
+    };
+    let place = if found.file == file.label {
+        String::new()
+    } else {
+        format!(" in {}", found.file)
+    };
+    if found.type_name == "SMTP" {
+        (Style::new(), format!("{}{place}", found.name))
+    } else {
+        let kind = &found.type_name;
+        let text = format!(
+            "{}{place}, which is of type {kind} and not SMTP",
+            found.name
+        );
+        (WRONG, text)
+    }
+}
+
+/// The text of the mail, or where it comes from.
+fn source(task: &TaskFacts) -> String {
+    let text = &task.message_source.text;
+    match task.message_source_type {
+        Some(MessageSourceType::DirectInput) => text.clone(),
+        Some(MessageSourceType::Variable) => format!("variable {text}"),
+        Some(MessageSourceType::FileConnection) => format!("file of connection manager {text}"),
+        None => {
+            let unknown = &task.message_source_type_text;
+            format!("unknown source type {unknown}: {text}")
+        }
+    }
+}
+
+/// A property of a task: what computes it, and what is stored.
+fn write_property(
+    out: &mut dyn Write,
+    task: &TaskFacts,
+    label: &str,
+    property: &str,
+    style: Style,
+    value: &str,
+) -> io::Result<()> {
+    let expression = task
+        .expressions
+        .iter()
+        .find(|expression| expression.property.eq_ignore_ascii_case(property));
+    match expression {
+        Some(expression) => {
+            let computed = format!("computed: {}", expression.text.text);
+            write_field(out, label, MIND, &computed)?;
+            if value.is_empty() {
+                return Ok(());
+            }
+            write_field(out, "", Style::new(), &format!("stored now: {value}"))
+        }
+        None if value.is_empty() && matches!(label, "cc" | "bcc" | "attach") => Ok(()),
+        None if label == "priority" && value == "Normal" => Ok(()),
+        None if value.is_empty() => write_field(out, label, style, "-"),
+        None => write_field(out, label, style, value),
+    }
+}
+
+/// A value behind its label. Its lines are lines here too; long ones go on below themselves.
+fn write_field(out: &mut dyn Write, label: &str, style: Style, value: &str) -> io::Result<()> {
     const INDENT: usize = 6;
-    const LABEL: usize = 9;
-    const LONGEST: usize = 4;
-    let value = visible(value);
-    let lines = wrap(&value, PAGE - INDENT - LABEL);
-    for (index, line) in lines.iter().take(LONGEST).enumerate() {
+    const WIDTH: usize = 9;
+    const MOST: usize = 6;
+    let lines = value.trim_end().lines();
+    let mut lines: Vec<String> = lines
+        .flat_map(|line| wrap(visible(line).trim_end(), PAGE - INDENT - WIDTH))
+        .collect();
+    if lines.len() > MOST {
+        lines.truncate(MOST - 1);
+        lines.push("…".to_owned());
+    }
+    for (index, line) in lines.iter().enumerate() {
         let label = if index == 0 { label } else { "" };
-        let more = if index + 1 == LONGEST && lines.len() > LONGEST {
-            " …"
-        } else {
-            ""
-        };
-        writeln!(out, "{:INDENT$}{label:LABEL$}{line}{more}", "")?;
+        match (label, line.as_str()) {
+            ("", "") => writeln!(out)?,
+            ("", line) => writeln!(out, "{:1$}{style}{line}{style:#}", "", INDENT + WIDTH)?,
+            (label, line) => {
+                let label = format!("{LABEL}{label:WIDTH$}{LABEL:#}");
+                writeln!(out, "{:INDENT$}{label}{style}{line}{style:#}", "")?;
+            }
+        }
     }
     Ok(())
 }
@@ -266,20 +352,24 @@ fn write_expressions(
             visible(&expression.property),
             visible(&expression.text.text)
         );
-        write_wrapped(out, 2, &line)?;
+        write_styled(out, 2, MIND, &line)?;
     }
     Ok(())
 }
 
 /// A line that goes on, further in, where the page ends.
 pub(super) fn write_wrapped(out: &mut dyn Write, indent: usize, line: &str) -> io::Result<()> {
+    write_styled(out, indent, Style::new(), line)
+}
+
+fn write_styled(out: &mut dyn Write, indent: usize, style: Style, line: &str) -> io::Result<()> {
     const FURTHER: usize = 4;
     let mut lines = wrap(line, PAGE - indent - FURTHER).into_iter();
     if let Some(first) = lines.next() {
-        writeln!(out, "{:indent$}{first}", "")?;
+        writeln!(out, "{:indent$}{style}{first}{style:#}", "")?;
     }
     for line in lines {
-        writeln!(out, "{:1$}{line}", "", indent + FURTHER)?;
+        writeln!(out, "{:1$}{style}{line}{style:#}", "", indent + FURTHER)?;
     }
     Ok(())
 }

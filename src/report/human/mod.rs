@@ -2,5 +2,6 @@
 
 pub mod inspect;
 pub mod run;
+mod style;
 mod table;
 pub mod undo;

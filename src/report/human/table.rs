@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
+use anstyle::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::style::LABEL;
 
 /// How wide a page is, in columns of a terminal.
 pub(super) const PAGE: usize = 100;
@@ -40,9 +43,9 @@ impl Table {
     pub(super) fn write(&self, out: &mut dyn Write, indent: usize) -> io::Result<()> {
         let widths = self.widths(PAGE.saturating_sub(indent));
         let headings: Vec<String> = self.headings.iter().map(|&text| text.to_owned()).collect();
-        write_row(out, indent, &widths, &headings)?;
+        write_row(out, indent, &widths, &headings, LABEL)?;
         for row in &self.rows {
-            write_row(out, indent, &widths, row)?;
+            write_row(out, indent, &widths, row, Style::new())?;
         }
         Ok(())
     }
@@ -80,6 +83,7 @@ fn write_row(
     indent: usize,
     widths: &[usize],
     cells: &[String],
+    style: Style,
 ) -> io::Result<()> {
     let wrapped: Vec<Vec<String>> = cells
         .iter()
@@ -97,35 +101,20 @@ fn write_row(
                 text.push_str(&" ".repeat(fill));
             }
         }
-        writeln!(out, "{}", text.trim_end())?;
+        writeln!(out, "{style}{}{style:#}", text.trim_end())?;
     }
     Ok(())
 }
 
-/// Cuts a text into lines of at most `width` columns, behind a blank, `;`, `\`, `/` or `,` where there is one.
+/// Cuts a text into lines of at most `width` columns: behind a blank, or where that would leave two thirds of
+/// the line empty, behind `;`, `\`, `/` or `,`, else in the midst of a word.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
     while rest.width() > width {
-        let mut used = 0;
-        let mut fits = 0;
-        let mut good = 0;
-        for (at, c) in rest.char_indices() {
-            used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            if used > width {
-                break;
-            }
-            fits = at + c.len_utf8();
-            if matches!(c, ' ' | ';' | '\\' | '/' | ',') {
-                good = fits;
-            }
-        }
-        let end = match (good, fits) {
-            (0, 0) => rest.chars().next().map_or(1, char::len_utf8),
-            (0, fits) => fits,
-            (good, _) => good,
-        };
-        let (line, more) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let (line, more) = rest
+            .split_at_checked(line_end(rest, width))
+            .unwrap_or((rest, ""));
         lines.push(line.trim_end().to_owned());
         rest = more.trim_start();
     }
@@ -133,6 +122,28 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(rest.to_owned());
     }
     lines
+}
+
+/// Where the first line of a text that is too wide ends.
+fn line_end(text: &str, width: usize) -> usize {
+    let (mut used, mut fits, mut blank, mut mark) = (0, 0, 0, 0);
+    for (at, c) in text.char_indices() {
+        used += UnicodeWidthChar::width(c).unwrap_or(0);
+        if used > width {
+            break;
+        }
+        fits = at + c.len_utf8();
+        match c {
+            ' ' if used * 3 > width => blank = fits,
+            ' ' | ';' | '\\' | '/' | ',' => mark = fits,
+            _ => {}
+        }
+    }
+    let first = text.chars().next().map_or(1, char::len_utf8);
+    [blank, mark, fits, first]
+        .into_iter()
+        .find(|&end| end > 0)
+        .unwrap_or(first)
 }
 
 #[cfg(test)]
@@ -149,6 +160,7 @@ mod tests {
         let mut out = Vec::new();
         table.write(&mut out, 4).unwrap();
         let text = String::from_utf8(out).unwrap();
+        let text = anstream::adapter::strip_str(&text).to_string();
         assert!(text.lines().count() > 3);
         for line in text.lines() {
             assert!(line.width() <= PAGE, "{line}");
@@ -163,5 +175,14 @@ mod tests {
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("漢字漢", 3), ["漢", "字", "漢"]);
         assert_eq!(wrap("漢", 1), ["漢"]);
+    }
+
+    #[test]
+    fn lines_end_at_blanks_rather_than_in_paths() {
+        assert_eq!(
+            wrap("project etl/Etl.dtproj", 18),
+            ["project", "etl/Etl.dtproj"]
+        );
+        assert_eq!(wrap("a etl/development/x", 16), ["a etl/", "development/x"]);
     }
 }

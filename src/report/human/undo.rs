@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::apply::Label;
-use crate::apply::{Listed, Restored, Undone};
+use crate::apply::{Label, Listed, Restored, Undone};
 use crate::report::json::undo::{Summary, state};
 use crate::source::visible;
 
@@ -55,6 +54,19 @@ pub fn write_files(
         out,
         "{put_back} put back, {removed} removed, {unchanged} as they were before, {refused} refused (journal {})",
         shown(journal)
+    )
+}
+
+/// Says that no journal was found.
+///
+/// # Errors
+///
+/// When the output cannot be written.
+pub fn write_nothing(out: &mut dyn Write, folder: &Path) -> io::Result<()> {
+    let folder = shown(folder);
+    writeln!(
+        out,
+        "nothing to undo: no journal in {folder} belongs to this folder (others: --list)"
     )
 }
 

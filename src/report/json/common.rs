@@ -1,5 +1,7 @@
 //! Shapes that several schemas share.
 
+use std::io;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,6 +46,9 @@ impl From<Place> for SpanJson {
 pub struct ErrorJson {
     /// The file or folder.
     pub path: String,
+    /// The bytes of a path that is not Unicode, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<String>,
     /// Why.
     pub message: String,
 }
@@ -52,7 +57,20 @@ impl From<&ReadError> for ErrorJson {
     fn from(error: &ReadError) -> ErrorJson {
         ErrorJson {
             path: error.label.to_string(),
+            path_bytes: error.label.path_bytes(),
             message: error.reason.to_string(),
         }
     }
+}
+
+/// Writes a report that is complete.
+pub(super) fn write(out: &mut dyn io::Write, report: &impl Serialize) -> io::Result<()> {
+    // A closed pipe must still be told from other failures.
+    serde_json::to_writer_pretty(&mut *out, report).map_err(|error| {
+        match error.io_error_kind() {
+            Some(kind) => io::Error::new(kind, error),
+            None => io::Error::other(error),
+        }
+    })?;
+    writeln!(out)
 }

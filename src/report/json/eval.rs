@@ -14,19 +14,23 @@ pub struct Eval {
     pub r#type: &'static str,
     /// Whether it is NULL.
     pub null: bool,
+    /// Keys whose values are `***` in the text, because they hold secrets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<String>,
 }
 
 /// The schema's name.
 pub const SCHEMA: &str = "dtsx/eval@1";
 
 impl Eval {
-    /// A value of that type, `None` for NULL.
-    pub fn new(value: Option<String>, of: &'static str) -> Eval {
+    /// A value of that type, `None` for NULL, with the keys of what is masked in it.
+    pub fn new(value: Option<String>, of: &'static str, masked: Vec<String>) -> Eval {
         Eval {
             schema: SCHEMA,
             null: value.is_none(),
             value,
             r#type: of,
+            masked,
         }
     }
 }

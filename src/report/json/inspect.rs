@@ -9,8 +9,8 @@ use serde::ser::{Error as _, SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 
 use crate::inventory::{
-    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, HandlerFacts, Masked, TaskFacts,
-    UnitFacts,
+    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, HandlerFacts, Masked,
+    TaskFacts, UnitFacts,
 };
 
 use super::common::{ErrorJson, SpanJson};
@@ -20,7 +20,7 @@ use super::common::{ErrorJson, SpanJson};
 pub struct Inspect {
     /// `dtsx/inspect@1`
     pub schema: &'static str,
-    /// The files, in order.
+    /// The files: folder by folder in the order of their paths, each followed by the members of its archives.
     pub files: Vec<FileJson>,
     /// What could not be read.
     pub errors: Vec<ErrorJson>,
@@ -39,14 +39,15 @@ pub struct FileJson {
     /// The bytes of a path that is not Unicode, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_bytes: Option<String>,
-    /// `package`, `package-part`, `connection-manager`, `parameters`, `project`, `configuration` or
-    /// `deployment-file`.
+    /// What it is.
+    #[schemars(extend("enum" = kinds()))]
     pub kind: &'static str,
     /// The archive that holds it.
     pub member_of: Option<String>,
     /// The project that holds it.
     pub project: Option<String>,
-    /// `project` or `package`.
+    /// How that project is deployed.
+    #[schemars(extend("enum" = ["project", "package", null]))]
     pub deployment_model: Option<&'static str>,
     /// 2, 3, 6 or 8.
     pub format_version: Option<u32>,
@@ -56,7 +57,7 @@ pub struct FileJson {
     pub encrypted: bool,
     /// Whether it is what a build left under `obj` or `bin`.
     pub build_copy: bool,
-    /// The hash of its bytes.
+    /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: Option<String>,
     /// The name of the package, project or connection manager.
     pub name: Option<String>,
@@ -79,6 +80,19 @@ pub struct FileJson {
     pub calls: Vec<CallJson>,
     /// What sends mail and is no Send Mail task.
     pub other_senders: Vec<OtherSender>,
+}
+
+fn kinds() -> [&'static str; 7] {
+    [
+        FileKind::Package,
+        FileKind::PackagePart,
+        FileKind::ConnectionManager,
+        FileKind::Parameters,
+        FileKind::Project,
+        FileKind::Configuration,
+        FileKind::DeploymentFile,
+    ]
+    .map(FileKind::name)
 }
 
 /// What sends mail and is no Send Mail task: not searched for yet.
@@ -217,28 +231,37 @@ pub struct CallJson {
     pub found_in: Option<String>,
 }
 
-/// Counts.
+/// Counts; build copies count in none of them unless asked for.
 #[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Summary {
     /// Files that were looked at, whether they are listed or not.
     pub files: usize,
+    /// Those of them that are not listed, because no mail was found in them.
+    pub left_out: usize,
+    /// Files that a build left and that are not counted.
+    pub build_copies: usize,
     /// Connection managers of the listed files.
     pub connections: usize,
     /// SMTP connection managers.
     pub smtp_connections: usize,
     /// Send Mail tasks.
     pub send_mail_tasks: usize,
-    /// What could not be read.
+    /// What could not be read, build copies too.
     pub errors: usize,
 }
 
 impl Summary {
-    /// Counts a unit; build copies only where asked for.
-    pub fn count(&mut self, unit: &UnitFacts, counted: impl Fn(BuildCopy) -> bool) {
-        self.files += unit.left_out;
+    /// Counts a unit; of one that does not count, only its files and its errors.
+    pub fn count(&mut self, unit: &UnitFacts, counts: bool) {
         self.errors += unit.errors.len();
-        for file in unit.files.iter().filter(|file| counted(file.build_copy)) {
-            self.files += 1;
+        let files = unit.files.len() + unit.left_out;
+        if !counts {
+            self.build_copies += files;
+            return;
+        }
+        self.files += files;
+        self.left_out += unit.left_out;
+        for file in &unit.files {
             self.connections += file.connections.len();
             let smtp = file.connections.iter().filter(|it| it.smtp.is_some());
             self.smtp_connections += smtp.count();
@@ -388,7 +411,7 @@ fn masked_keys<'f>(
 }
 
 /// Gives each unit to the function that it is given.
-type Walk<'w> = dyn FnOnce(&mut dyn FnMut(UnitFacts) -> io::Result<()>) -> io::Result<()> + 'w;
+type Walk<'w> = dyn FnMut(&mut dyn FnMut(UnitFacts) -> io::Result<()>) -> io::Result<()> + 'w;
 
 /// Writes the report while the files are looked at, so that no more than a unit is in memory.
 ///
@@ -398,8 +421,8 @@ type Walk<'w> = dyn FnOnce(&mut dyn FnMut(UnitFacts) -> io::Result<()>) -> io::R
 pub fn write(
     out: &mut dyn io::Write,
     counted: impl Fn(BuildCopy) -> bool,
-    walk: Box<Walk<'_>>,
-) -> io::Result<Summary> {
+    walk: &mut Walk<'_>,
+) -> io::Result<()> {
     use io::Write as _;
     let report = Streamed {
         walk: RefCell::new(Some(walk)),
@@ -413,7 +436,7 @@ pub fn write(
         // On its way through the serializer an error loses what it was: a closed pipe is no failure.
         Err(error) => return Err(out.failure.map_or_else(|| error.into(), io::Error::from)),
     }
-    Ok(report.summary.get())
+    Ok(())
 }
 
 /// Remembers why writing failed.
@@ -436,7 +459,7 @@ impl io::Write for Remembering<'_> {
 
 /// The same shape as [`Inspect`], its files being made while they are written.
 struct Streamed<'s, 'w> {
-    walk: RefCell<Option<Box<Walk<'w>>>>,
+    walk: RefCell<Option<&'s mut Walk<'w>>>,
     summary: Cell<Summary>,
     errors: RefCell<Vec<ErrorJson>>,
     counted: &'s dyn Fn(BuildCopy) -> bool,
@@ -467,7 +490,7 @@ impl Serialize for StreamedFiles<'_, '_, '_> {
                         .map_err(|error| io::Error::other(error.to_string()))?;
                 }
                 let mut summary = report.summary.get();
-                summary.count(&unit, report.counted);
+                summary.count(&unit, (report.counted)(unit.build_copy));
                 report.summary.set(summary);
                 let errors = unit.errors.iter().map(ErrorJson::from);
                 report.errors.borrow_mut().extend(errors);

@@ -1,6 +1,7 @@
 //! JSON, each schema from structs of its own.
 
 mod common;
+pub mod error;
 pub mod eval;
 pub mod get;
 pub mod inspect;
@@ -8,4 +9,38 @@ pub mod run;
 pub mod set;
 pub mod undo;
 
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde_json::Value;
+
 pub use common::{ErrorJson, SpanJson};
+
+/// The JSON Schema of every report, by the name that the report gives it: what `docs/schema` holds.
+///
+/// A new report is a new line here.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        schema::<error::Error>(error::SCHEMA),
+        schema::<eval::Eval>(eval::SCHEMA),
+        schema::<get::Get>(get::SCHEMA),
+        schema::<inspect::Inspect>(inspect::SCHEMA),
+        schema::<run::Run>(run::SCHEMA),
+        schema::<set::Set>(set::SCHEMA),
+        schema::<undo::Undo>(undo::SCHEMA),
+    ]
+}
+
+/// Of what is written, not of what can be read: a field that is always there is required.
+fn schema<T: JsonSchema>(name: &'static str) -> (&'static str, Schema) {
+    let mut schema = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<T>();
+    if let Some(field) = schema
+        .pointer_mut("/properties/schema")
+        .and_then(Value::as_object_mut)
+    {
+        field.insert("const".to_owned(), name.into());
+    }
+    (name, schema)
+}

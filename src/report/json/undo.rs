@@ -6,10 +6,9 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::{Listed, Restored, State, Undone};
-use crate::project::Label;
+use crate::apply::{Label, Listed, Restored, State, Undone};
 
-use super::ErrorJson;
+use super::common;
 
 /// What was put back, or what could be.
 #[derive(Debug, Default, Serialize, JsonSchema)]
@@ -22,8 +21,6 @@ pub struct Undo {
     pub files: Vec<UndoneJson>,
     /// The journals, newest first, where they were asked for.
     pub journals: Vec<JournalJson>,
-    /// What could not be read or was refused as a whole.
-    pub errors: Vec<ErrorJson>,
     /// Counts of files.
     pub summary: Summary,
 }
@@ -110,11 +107,10 @@ impl Undo {
         }
     }
 
-    /// Nothing undone, and why, where that is an error.
-    pub fn of_error(error: Option<ErrorJson>) -> Undo {
+    /// No journal was found.
+    pub fn of_nothing() -> Undo {
         Undo {
             schema: SCHEMA,
-            errors: error.into_iter().collect(),
             ..Undo::default()
         }
     }
@@ -125,9 +121,7 @@ impl Undo {
     ///
     /// When the output cannot be written.
     pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        out.write_all(&json)
+        common::write(out, self)
     }
 }
 

@@ -99,6 +99,27 @@ fn json_has_value_type_and_null() {
 }
 
 #[test]
+fn secrets_of_connection_strings_are_masked() {
+    let connection = "\"Server=db;Password=\" + @[User::p] + \";Database=d\"";
+    let bound = ["--var", "User::p=@env:DTSX_TEST_VALUE", "--format", "json"];
+    let output = eval(&[&[connection][..], &bound].concat(), "");
+    let value: serde_json::Value = serde_json::from_str(out(&output)).unwrap();
+    assert_eq!(value["value"], "Server=db;Password=***;Database=d");
+    assert_eq!(value["masked"], serde_json::json!(["Password"]));
+
+    let output = eval(&["\"Pwd=hunter2;x=1\" + 1"], "");
+    assert!(!err(&output).contains("hunter2"), "{}", err(&output));
+    assert!(err(&output).contains("0xC0047080"));
+    let output = eval(&["-i"], "\"Pwd=hunter2;\"\n\"Pwd=hunter2;\" + 1\n");
+    assert!(
+        out(&output).starts_with("Pwd=***; : DT_WSTR"),
+        "{}",
+        out(&output)
+    );
+    assert!(!err(&output).contains("hunter2"), "{}", err(&output));
+}
+
+#[test]
 fn what_has_no_value_ends_with_one_and_a_caret() {
     for (expression, code, caret) in [
         ("1 / 0", "0xC004707B", "1 | 1 / 0\n  |     ^"),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dtsx::expression::{ErrorKind, Expression};
 use roxmltree::{Document, Node};
 
-use super::{outside, places, project};
+use super::places;
+use crate::support::{corpus, files_below, fixtures};
 
 const DTS: &str = "www.microsoft.com/SqlServer/Dts";
 
@@ -16,14 +17,14 @@ type Expressions = BTreeMap<String, &'static str>;
 
 #[test]
 fn every_expression_of_the_fixtures_is_read() {
-    let found = collect(&project("fixtures"));
+    let found = collect(&fixtures());
     assert!(found.len() > 10, "only {} expressions", found.len());
     check(&found);
 }
 
 #[test]
 fn every_expression_of_the_corpus_is_read() {
-    let Some(folder) = outside("DTSX_CORPUS") else {
+    let Some(folder) = corpus() else {
         return;
     };
     let found = collect(&folder);
@@ -77,7 +78,11 @@ fn check(found: &Expressions) {
 
 fn collect(folder: &Path) -> Expressions {
     let mut found = Expressions::new();
-    for path in files(folder) {
+    for path in files_below(folder) {
+        // Damaged on purpose.
+        if path.starts_with(fixtures().join("bad")) {
+            continue;
+        }
         let bytes = std::fs::read(&path).unwrap();
         if path
             .extension()
@@ -86,25 +91,6 @@ fn collect(folder: &Path) -> Expressions {
             members(&bytes, &mut found);
         } else {
             document(&bytes, &mut found);
-        }
-    }
-    found
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                // Damaged on purpose.
-                if !path.ends_with("bad") {
-                    folders.push(path);
-                }
-            } else {
-                found.push(path);
-            }
         }
     }
     found

@@ -136,6 +136,45 @@ fn what_does_not_depend_on_an_unknown_value_has_one() {
 }
 
 #[test]
+fn a_text_shows_what_is_known_of_it() {
+    let outline = |text: &str| {
+        Expression::parse(text)
+            .unwrap()
+            .outline(&Watched::default())
+    };
+    for (text, wanted) in [
+        (
+            "@[System::laterText] + \": \" + @text + \" FAILED\"",
+            "⟨System::laterText⟩: abc FAILED",
+        ),
+        (
+            "\"rows \" + ((DT_WSTR,10)@[User::later] + \" of \") + (DT_WSTR,10)@five",
+            "rows ⟨User::later⟩ of 5",
+        ),
+        ("\"at \" + (DT_WSTR,30)GETDATE()", "at ⟨GETDATE()⟩"),
+        (
+            "(@laterBool ? \"a\" : @laterText) + (@yes ? \"!\" : @laterText)",
+            "⟨laterBool, laterText⟩!",
+        ),
+        ("(DT_WSTR,9)(@later + @later)", "⟨later⟩"),
+        ("@text", "abc"),
+        ("@later * 2", "⟨later⟩"),
+        ("@five * 2", "10"),
+    ] {
+        assert_eq!(outline(text).unwrap().as_deref(), Some(wanted), "{text}");
+    }
+    assert_eq!(outline("@laterText + NULL(DT_WSTR,1)").unwrap(), None);
+    assert_eq!(
+        outline("@laterText + 1").unwrap_err().kind(),
+        ErrorKind::Type
+    );
+    assert_eq!(
+        outline("\"a\" + @missing").unwrap_err().kind(),
+        ErrorKind::Name
+    );
+}
+
+#[test]
 fn types_are_checked_although_values_are_unknown() {
     let check = |text: &str| Expression::parse(text).unwrap().check(&Watched::default());
     assert_eq!(check("@later + 1L").unwrap(), DataType::I8);
