@@ -7,6 +7,7 @@ mod get;
 mod inputs;
 mod inspect;
 mod man;
+mod migrate;
 mod one;
 mod output;
 mod run;
@@ -45,6 +46,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Get(get::GetArgs),
     Set(set::SetArgs),
+    Migrate(migrate::MigrateArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
     Eval(eval::EvalArgs),
@@ -168,6 +170,7 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Inspect(args) => inspect::run(&args, streams),
         Command::Get(args) => get::run(&args, streams),
         Command::Set(args) => set::run(&args, streams),
+        Command::Migrate(args) => migrate::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
         Command::Completions(args) => completions::run(&args, streams),

@@ -449,7 +449,7 @@ fn edits_of(wants: &[Want<'_>]) -> Result<Vec<Edit>, SetError> {
 fn item(want: &Want<'_>) -> Item {
     let keeper = &want.keeper;
     let new = match &want.new {
-        New::Value(new) => new.clone(),
+        New::Value(new) => keeper.spelled(new).to_owned(),
         New::Pieces(pieces) => Replacement::apply(pieces, &keeper.value),
     };
     let shown = |text: &str| masked_within(text).0.into_owned();

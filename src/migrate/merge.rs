@@ -116,7 +116,7 @@ impl Merged {
         let plan = FilePlan {
             label: file.label.clone(),
             kind: file.kind,
-            before: file.hash,
+            before: file.hash(),
             after: crate::project::Hash::of(&after.after),
             edits: edits.collect(),
             changes,

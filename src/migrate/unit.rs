@@ -256,7 +256,7 @@ impl Planner<'_> {
             Ok(after) => {
                 plan.archive = Some(ArchivePlan {
                     label: holder.label.clone(),
-                    before: holder.hash,
+                    before: holder.hash(),
                     after: Hash::of(&after),
                 });
             }

@@ -359,8 +359,8 @@ impl<'a> Keeper<'a> {
             .map_err(|kind| kind.of(&self.path))
     }
 
-    /// As the place spells it: copies in project files have Booleans in lower case, constants in capitals.
-    fn spelled<'v>(&self, new: &'v str) -> &'v str {
+    /// A value as the place spells it: copies in project files have Booleans in lower case, constants in capitals.
+    pub fn spelled<'v>(&self, new: &'v str) -> &'v str {
         let is_boolean = matches!(boolean(&self.value), Some(_)) && self.is_boolean();
         match (&self.slot.at, boolean(new)) {
             (At::Copied(_), Some(true)) if is_boolean => "true",

@@ -1,6 +1,7 @@
 //! Text for people, on a terminal or in a mail.
 
 pub mod inspect;
+pub mod plan;
 pub mod run;
 mod style;
 mod table;
