@@ -169,6 +169,11 @@ impl<'d> Copy<'d> {
         Some(attribute.value().into_text())
     }
 
+    /// The element.
+    pub fn node(self) -> Node<'d> {
+        self.node
+    }
+
     /// The name of the parameter, where it is stored.
     pub fn stored_name(self) -> Option<Stored<'d>> {
         self.node.attribute(SSIS, "Name").map(Stored::Attribute)

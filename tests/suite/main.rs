@@ -23,6 +23,7 @@ mod mail_support;
 mod mail_tls;
 mod memory_files;
 mod migrate;
+mod migrate_add;
 mod migrate_keepers;
 mod migrate_rules;
 mod package;

@@ -205,7 +205,8 @@ fn members(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
         let mut content = Vec::new();
         // A member that was damaged before stays so.
         let _ = member.read_to_end(&mut content);
-        members.insert(member.name().to_owned(), content);
+        let name = String::from_utf8_lossy(member.name_raw()).into_owned();
+        members.insert(name, content);
     }
     members
 }
