@@ -38,6 +38,7 @@ pub mod expression;
 pub mod host;
 pub mod inventory;
 pub mod mail;
+pub mod migrate;
 pub mod package;
 pub mod project;
 pub mod report;

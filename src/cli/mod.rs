@@ -1,5 +1,6 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
+mod add;
 mod completions;
 mod eval;
 mod exit;
@@ -8,8 +9,10 @@ mod given;
 mod inputs;
 mod inspect;
 mod man;
+mod migrate;
 mod one;
 mod output;
+mod remove;
 mod run;
 mod set;
 mod streams;
@@ -46,6 +49,9 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Get(get::GetArgs),
     Set(set::SetArgs),
+    Add(add::AddArgs),
+    Remove(remove::RemoveArgs),
+    Migrate(migrate::MigrateArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
     Eval(eval::EvalArgs),
@@ -166,6 +172,9 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Inspect(args) => inspect::run(&args, streams),
         Command::Get(args) => get::run(&args, streams),
         Command::Set(args) => set::run(&args, streams),
+        Command::Add(args) => add::run(&args, streams),
+        Command::Remove(args) => remove::run(&args, streams),
+        Command::Migrate(args) => migrate::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
         Command::Completions(args) => completions::run(&args, streams),

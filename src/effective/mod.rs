@@ -3,11 +3,15 @@
 //! [`UnitValues`] is built once for a unit, [`PackageValues`] once for a package in it; the latter says what any
 //! property is as dtexec would see it. Nothing of this machine is read: what is not in the files comes in as
 //! [`Given`], and what is neither is unknown.
+//!
+//! [`keepers()`] names every stored place that a value comes from, as far as it can be followed without evaluating
+//! anything.
 
 mod child;
 mod entries;
 mod find_variable;
 mod given;
+mod keepers;
 mod layers;
 mod load;
 mod origin;
@@ -25,6 +29,7 @@ mod writers;
 
 pub use child::Parent;
 pub use given::{Given, GivenBy, GivenVariable};
+pub use keepers::{Keeper, KeeperKind, Kept, Unreachable, UnreachableKind, keepers};
 pub use load::{LoadError, LoadedConfiguration};
 pub use origin::{Certainty, Effective, Link, Origin};
 pub use package::{NamedValue, Note, PackageValues};

@@ -23,7 +23,9 @@ mod view;
 pub use access::StoredValue;
 pub use configuration::{Configuration, ConfigurationEntry, ConfigurationType};
 pub use connection_manager::ConnectionManager;
-pub use edit::{CommonProperty, PropertyType, SetError, SetErrorKind};
+pub use edit::{
+    CommonProperty, PropertyType, SetError, SetErrorKind, new_id, remove_object, smtp_manager_file,
+};
 pub use executable::{EventHandler, Executable, ExecutableKind, Owner};
 pub use execute_package::{Call, ExecutePackageTask};
 pub use kind::{FileKind, is_encrypted};

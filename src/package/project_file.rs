@@ -65,6 +65,18 @@ impl<'d> ProjectFile<'d> {
         ssis_property(self.manifest()?, name).map(Stored::Element)
     }
 
+    /// What the manifest repeats of a package (by its file name), such as `VersionBuild`.
+    pub fn package_property(self, package: &str, name: &str) -> Option<Stored<'d>> {
+        let manifest = self.manifest()?;
+        let of_package = manifest.descendants().find(|node| {
+            node.is(SSIS, "PackageMetaData")
+                && node
+                    .attribute(SSIS, "Name")
+                    .is_some_and(|it| it.value().text.eq_ignore_ascii_case(package))
+        })?;
+        ssis_property(of_package, name).map(Stored::Element)
+    }
+
     /// The protection level by name, as the manifest says it.
     pub fn protection_level(self) -> Option<Cow<'d, str>> {
         let attribute = self.manifest()?.attribute(SSIS, "ProtectionLevel")?;
@@ -106,6 +118,18 @@ impl<'d> ProjectFile<'d> {
             .filter_map(Copy::new)
     }
 
+    /// The copies of packages' own parameters, which the manifest keeps beside those of managers.
+    pub fn parameter_copies(self) -> impl Iterator<Item = Copy<'d>> {
+        let info = self
+            .manifest()
+            .and_then(|manifest| manifest.child(SSIS, "DeploymentInfo"));
+        info.into_iter()
+            .flat_map(Node::descendants)
+            .filter(|node| node.is(SSIS, "Parameter"))
+            .map(|node| Copy { node })
+            .filter(|copy| copy.names().is_none() && copy.package().is_some())
+    }
+
     /// The values that build configurations give to parameters.
     pub fn configuration_settings(self) -> impl Iterator<Item = ConfigurationSetting<'d>> {
         self.0
@@ -143,6 +167,16 @@ impl<'d> Copy<'d> {
     pub fn full_name(self) -> Option<Cow<'d, str>> {
         let attribute = self.node.attribute(SSIS, "Name")?;
         Some(attribute.value().into_text())
+    }
+
+    /// The element.
+    pub fn node(self) -> Node<'d> {
+        self.node
+    }
+
+    /// The name of the parameter, where it is stored.
+    pub fn stored_name(self) -> Option<Stored<'d>> {
+        self.node.attribute(SSIS, "Name").map(Stored::Attribute)
     }
 
     /// The connection manager and the property; a manager's name may hold dots, so the last one parts them.

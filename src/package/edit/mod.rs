@@ -5,6 +5,9 @@
 //! white space of their neighbours. Nothing is changed here, and no value is returned that a document cannot hold.
 
 mod attribute;
+mod build;
+mod build_project;
+mod build_task;
 mod connection;
 mod element;
 mod expression;
@@ -13,5 +16,6 @@ mod property;
 mod typed;
 mod value;
 
+pub use build::{new_id, remove_object, smtp_manager_file};
 pub use property::{CommonProperty, PropertyType};
 pub use value::{SetError, SetErrorKind};
