@@ -1,6 +1,7 @@
 //! JSON, each schema from structs of its own.
 
 mod common;
+pub mod effective;
 pub mod error;
 pub mod eval;
 pub mod get;
