@@ -256,7 +256,6 @@ fn show(
             archives: &archives,
             limits,
         };
-        drop(messages);
         let streams = &mut Streams {
             out: &mut io::sink(),
             err: &mut *streams.err,

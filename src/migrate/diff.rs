@@ -47,38 +47,29 @@ const LONG: usize = 600;
 /// Characters shown around a change in a long line.
 const AROUND: usize = 160;
 
+/// Lines that touch one another and are edited.
+struct Run<'e> {
+    /// By number, from 0.
+    lines: Range<usize>,
+    /// What is replaced in them, and by what.
+    edits: Vec<(Range<usize>, &'e str)>,
+}
+
 /// The hunks of a file's edits.
 pub(super) fn hunks(file: &File, edits: &EditSet) -> Vec<Hunk> {
-    let text = file.document.source().text();
-    let secrets = secrets(file);
-    let lines = lines(text);
-    let line_of = |at: usize| {
-        lines
-            .partition_point(|line| line.start <= at)
-            .saturating_sub(1)
+    let text = Lines {
+        text: file.document.source().text(),
+        secrets: secrets(file),
+        lines: lines(file.document.source().text()),
     };
-    // The lines that each edit touches.
-    let mut touched: Vec<(Range<usize>, Vec<(Range<usize>, &str)>)> = Vec::new();
-    for edit in edits.iter() {
-        let range = edit.span.range();
-        let first = line_of(range.start);
-        let last = line_of(range.end.saturating_sub(1).max(range.start));
-        match touched.last_mut() {
-            Some((run, inside)) if first <= run.end => {
-                run.end = run.end.max(last + 1);
-                inside.push((range, &edit.text));
-            }
-            _ => touched.push((first..last + 1, vec![(range, &edit.text)])),
-        }
-    }
+    let runs = text.runs(edits);
     let mut hunks: Vec<Hunk> = Vec::new();
     let mut shown_to = 0;
+    // How many lines the new file has more than the old one so far.
     let mut shift = 0i64;
-    let starts: Vec<usize> = touched.iter().map(|(run, _)| run.start).collect();
-    for (index, (run, inside)) in touched.into_iter().enumerate() {
-        let start = run.start.saturating_sub(CONTEXT).max(shown_to);
-        let is_new = hunks.is_empty() || start > shown_to;
-        if is_new {
+    for (index, run) in runs.iter().enumerate() {
+        let start = run.lines.start.saturating_sub(CONTEXT).max(shown_to);
+        if hunks.is_empty() || start > shown_to {
             hunks.push(Hunk {
                 old_start: start + 1,
                 new_start: usize::try_from(start as i64 + shift).unwrap_or(0) + 1,
@@ -88,65 +79,110 @@ pub(super) fn hunks(file: &File, edits: &EditSet) -> Vec<Hunk> {
         let Some(hunk) = hunks.last_mut() else {
             continue;
         };
-        let context = |range: Range<usize>| {
-            lines
-                .get(range)
-                .unwrap_or_default()
-                .iter()
-                .map(|line| Line {
-                    tag: Tag::Context,
-                    text: shortened(&shown(text, line.clone(), &secrets), &[]),
-                })
-                .collect::<Vec<_>>()
-        };
-        hunk.lines.extend(context(start.max(shown_to)..run.start));
-        let old = lines.get(run.clone()).unwrap_or_default();
-        let whole = old.first().map_or(0, |line| line.start)..old.last().map_or(0, |line| line.end);
+        hunk.lines.extend(text.context(start..run.lines.start));
+        let (old, new) = text.changed(run);
+        shift += new.len() as i64 - old.len() as i64;
+        hunk.lines.extend(old);
+        hunk.lines.extend(new);
+        let next = runs
+            .get(index + 1)
+            .map_or(text.lines.len(), |next| next.lines.start);
+        let behind = (run.lines.end + CONTEXT).min(next).min(text.lines.len());
+        hunk.lines.extend(text.context(run.lines.end..behind));
+        shown_to = behind;
+    }
+    hunks
+}
+
+/// A text by its lines.
+struct Lines<'t> {
+    text: &'t str,
+    secrets: Vec<Span>,
+    lines: Vec<Range<usize>>,
+}
+
+impl Lines<'_> {
+    fn line_of(&self, at: usize) -> usize {
+        self.lines
+            .partition_point(|line| line.start <= at)
+            .saturating_sub(1)
+    }
+
+    fn runs<'e>(&self, edits: &'e EditSet) -> Vec<Run<'e>> {
+        let mut runs: Vec<Run<'e>> = Vec::new();
+        for edit in edits.iter() {
+            let range = edit.span.range();
+            let first = self.line_of(range.start);
+            let last = self.line_of(range.end.saturating_sub(1).max(range.start));
+            match runs.last_mut() {
+                Some(run) if first <= run.lines.end => {
+                    run.lines.end = run.lines.end.max(last + 1);
+                    run.edits.push((range, &edit.text));
+                }
+                _ => runs.push(Run {
+                    lines: first..last + 1,
+                    edits: vec![(range, &edit.text)],
+                }),
+            }
+        }
+        runs
+    }
+
+    fn context(&self, lines: Range<usize>) -> Vec<Line> {
+        let lines = self.lines.get(lines).unwrap_or_default();
+        lines
+            .iter()
+            .map(|line| Line {
+                tag: Tag::Context,
+                text: shortened(&shown(self.text, line.clone(), &self.secrets), &[]),
+            })
+            .collect()
+    }
+
+    /// The lines of a run before and after its edits.
+    fn changed(&self, run: &Run<'_>) -> (Vec<Line>, Vec<Line>) {
+        let lines = self.lines.get(run.lines.clone()).unwrap_or_default();
+        let start = lines.first().map_or(0, |line| line.start);
+        let end = lines.last().map_or(0, |line| line.end);
+        let replaced: Vec<Range<usize>> =
+            run.edits.iter().map(|(range, _)| range.clone()).collect();
+        let old = lines.iter().map(|line| Line {
+            tag: Tag::Old,
+            text: shortened(
+                &shown(self.text, line.clone(), &self.secrets),
+                &within(&replaced, line),
+            ),
+        });
         let (mut changed, mut places) = (String::new(), Vec::new());
-        let mut at = whole.start;
-        for (range, new) in &inside {
-            changed.push_str(&shown(text, at..range.start, &secrets));
+        let mut at = start;
+        for (range, new) in &run.edits {
+            changed.push_str(&shown(self.text, at..range.start, &self.secrets));
             places.push(changed.len()..changed.len() + new.len());
             changed.push_str(new);
             at = range.end;
         }
-        changed.push_str(&shown(text, at..whole.end, &secrets));
-        for line in old {
-            let in_line: Vec<Range<usize>> = inside
-                .iter()
-                .filter(|(range, _)| range.start < line.end.max(line.start + 1))
-                .filter(|(range, _)| range.end >= line.start)
-                .map(|(range, _)| {
-                    range.start.saturating_sub(line.start)..range.end.saturating_sub(line.start)
-                })
-                .collect();
-            hunk.lines.push(Line {
-                tag: Tag::Old,
-                text: shortened(&shown(text, line.clone(), &secrets), &in_line),
-            });
-        }
+        changed.push_str(&shown(self.text, at..end, &self.secrets));
         let mut offset = 0;
-        let mut count = 0i64;
+        let mut new = Vec::new();
         for line in changed.split_inclusive('\n') {
-            let in_line: Vec<Range<usize>> = places
-                .iter()
-                .filter(|place| place.start < offset + line.len() && place.end >= offset)
-                .map(|place| place.start.saturating_sub(offset)..place.end.saturating_sub(offset))
-                .collect();
-            hunk.lines.push(Line {
+            let range = offset..offset + line.len();
+            offset = range.end;
+            new.push(Line {
                 tag: Tag::New,
-                text: shortened(line, &in_line),
+                text: shortened(line, &within(&places, &range)),
             });
-            offset += line.len();
-            count += 1;
         }
-        shift += count - old.len() as i64;
-        let next = starts.get(index + 1).copied().unwrap_or(lines.len());
-        let behind = (run.end + CONTEXT).min(next).min(lines.len());
-        hunk.lines.extend(context(run.end..behind));
-        shown_to = behind;
+        (old.collect(), new)
     }
-    hunks
+}
+
+/// The places that lie in a line, counted from its start.
+fn within(places: &[Range<usize>], line: &Range<usize>) -> Vec<Range<usize>> {
+    places
+        .iter()
+        .filter(|place| place.start < line.end && place.end >= line.start)
+        .map(|place| place.start.saturating_sub(line.start)..place.end.saturating_sub(line.start))
+        .collect()
 }
 
 /// Where each line is, its end included.
@@ -256,9 +292,13 @@ mod tests {
     #[test]
     fn long_lines_show_the_change_alone() {
         let line = format!("{}smtp1{}", "a".repeat(5000), "b".repeat(5000));
-        let text = shortened(&line, &[5000..5005]);
+        let place = vec![Range {
+            start: 5000,
+            end: 5005,
+        }];
+        let text = shortened(&line, &place);
         assert!(text.contains("smtp1") && text.len() < 400, "{text}");
         assert!(text.starts_with('…') && text.ends_with('…'));
-        assert_eq!(shortened("x\r\n", &[0..1]), "x");
+        assert_eq!(shortened("x\r\n", &[]), "x");
     }
 }

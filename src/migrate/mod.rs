@@ -2,7 +2,7 @@
 //!
 //! [`plan()`] looks at the inputs unit by unit and says for each file which characters change and why, what cannot be
 //! changed, and where the old text is left. A plan is owned data: it can be shown, kept in a file, and carried out
-//! later by [`carry_out`], which gives the very bytes that were planned or refuses.
+//! later by [`carry_out()`], which gives the very bytes that were planned or refuses.
 
 mod carry_out;
 mod diff;

@@ -348,7 +348,7 @@ fn what_cannot_be_added_is_told() {
                 "--server",
                 "x;y",
             ],
-            "`;`",
+            "holds ';'",
         ),
         (&["add", "Nightly.dtsx", "smtp", "--server", "x"], "--name"),
         (

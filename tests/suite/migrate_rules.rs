@@ -105,7 +105,7 @@ fn a_literal_of_an_expression_changes_by_its_characters_alone() {
             "Whole",
             &expression(
                 "ConnectionString",
-                "\"SmtpServer=old.example;EnableSsl=False;\\x0041=&quot;\"",
+                "\"SmtpServer=old.example;EnableSsl=False;\\x0041=\\&quot;\"",
             ),
             PLAIN,
         )
@@ -120,7 +120,7 @@ fn a_literal_of_an_expression_changes_by_its_characters_alone() {
         .text();
     let (after, out) = moved(&text, &WRITE);
     assert!(after.contains(">&#32;") || after.contains("> (\"new.example\") <"));
-    assert!(after.contains("\"SmtpServer=new.example;EnableSsl=False;\\x0041=&quot;\""));
+    assert!(after.contains("\"SmtpServer=new.example;EnableSsl=False;\\x0041=\\&quot;\""));
     assert!(after.contains("@[User::Prod] ? \"new.example\" : \"test.old.example\""));
     assert_eq!(after.replace("new.example", "old.example"), text);
     assert!(out.contains("a literal in the expression"), "{out}");

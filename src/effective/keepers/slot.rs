@@ -361,7 +361,7 @@ impl<'a> Keeper<'a> {
 
     /// A value as the place spells it: copies in project files have Booleans in lower case, constants in capitals.
     pub fn spelled<'v>(&self, new: &'v str) -> &'v str {
-        let is_boolean = matches!(boolean(&self.value), Some(_)) && self.is_boolean();
+        let is_boolean = boolean(&self.value).is_some() && self.is_boolean();
         match (&self.slot.at, boolean(new)) {
             (At::Copied(_), Some(true)) if is_boolean => "true",
             (At::Copied(_), Some(false)) if is_boolean => "false",

@@ -88,20 +88,15 @@ impl ProjectFile<'_> {
             // A project that was never built lists no packages yet: the designer does it at the next save.
             let Some(list) = list else { return Ok(None) };
             let prefix = prefix_for(manifest, SSIS)?;
-            let copies = copies(model)?;
-            let text = |gap: &str| {
-                let parameters = copies
-                    .iter()
-                    .map(|(property, value, type_code)| {
-                        let name = format!("CM.{}.{property}", model.name);
-                        parameter(&prefix, gap, &name, value, type_code)
-                    })
-                    .collect::<Result<String, SetErrorKind>>();
-                parameters
-            };
             let first = format!("CM.{}.", model.name);
             let gap = child_gap(list);
-            let parameters = text(&gap)?;
+            let parameters = copies(model)?
+                .iter()
+                .map(|(property, value, type_code)| {
+                    let name = format!("CM.{}.{property}", model.name);
+                    parameter(&prefix, &gap, &name, value, type_code)
+                })
+                .collect::<Result<String, SetErrorKind>>()?;
             Ok(Some(put_sorted(list, &|_| parameters.clone(), &|node| {
                 node.attribute(SSIS, "Name").is_some_and(|name| {
                     let name = name.value().text;
