@@ -118,7 +118,7 @@ impl<'a> PackageValues<'a> {
     pub(super) fn evaluate(&self, text: &str, at: Option<Node<'a>>, secrets: Secrets) -> Valued {
         let expression = match Expression::parse(text) {
             Ok(expression) => expression,
-            Err(error) => return Valued::failed(&error, None),
+            Err(error) => return Valued::failed(&error, text, None),
         };
         let scope = ObjectScope::new(self, at, secrets);
         let result = expression.evaluate(&scope);
@@ -148,7 +148,7 @@ impl<'a> PackageValues<'a> {
                 }
                 valued
             }
-            Err(error) => Valued::failed(&error, expression.check(&scope).ok()),
+            Err(error) => Valued::failed(&error, text, expression.check(&scope).ok()),
         };
         for (_, of) in &asked {
             valued.absorb(of);

@@ -1,5 +1,6 @@
 //! What is known of a variable, a parameter or a property while values are computed.
 
+use crate::connection_string::secrets_within;
 use crate::expression::{DataType, Error, ErrorKind, Locale, Lookup, Reason, Value, unknown};
 
 use super::origin::{Certainty, Effective, Link, Origin};
@@ -71,7 +72,16 @@ impl Valued {
     }
 
     /// An expression that has no value, for whatever reason but an unknown value.
-    pub(super) fn failed(error: &Error, data_type: Option<DataType>) -> Valued {
+    ///
+    /// An error quotes the expression piece by piece; of one that holds a secret only the code is told.
+    pub(super) fn failed(error: &Error, text: &str, data_type: Option<DataType>) -> Valued {
+        if !secrets_within(text).is_empty() {
+            let code = error
+                .code()
+                .map_or(String::new(), |code| format!(": {code}"));
+            let why = format!("the expression, which holds a secret, fails{code}");
+            return Valued::unknown(data_type, Origin::Expression, why, None);
+        }
         let why = match error.help() {
             Some(help) => format!("the expression fails: {error} ({help})"),
             None => format!("the expression fails: {error}"),

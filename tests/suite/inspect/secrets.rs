@@ -84,9 +84,14 @@ fn what_is_masked_is_named() {
             "Password", "Pwd", "Secret", "Token", "api key", "password", "token"
         ]
     );
-    // The way to a secret is none.
+    // A configuration that brings a secret along brings a masked one.
     let configured = dtsx(["inspect", "configurations", "--format", "json"]);
-    assert!(!configured.out.contains("***"), "{}", configured.out);
+    assert!(!configured.out.contains("not-a-real-password"));
+    assert!(
+        configured.out.contains("Password=***"),
+        "{}",
+        configured.out
+    );
 }
 
 /// No file but the one that is given.
