@@ -66,7 +66,9 @@ enum Format {
 pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
     let Some(file) = &args.within else {
         if let Some(option) = args.given.for_packages() {
-            return streams.usage(&format!("`{option}` has a meaning only for a package: `--in FILE` names it"));
+            return streams.usage(&format!(
+                "`{option}` has a meaning only for a package: `--in FILE` names it"
+            ));
         }
         return match args.given.bindings() {
             Ok(bindings) => evaluate(args, bindings, None, streams),

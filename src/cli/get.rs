@@ -97,7 +97,9 @@ fn value<'a>(
     let property = stored.property.as_ref();
     let (shown, keys) = shown(args, located, stored);
     let not_used = match located.place {
-        Place::Object(target) => winner(values.at(), target, property).map(|winner| winner.to_string()),
+        Place::Object(target) => {
+            winner(values.at(), target, property).map(|winner| winner.to_string())
+        }
         Place::Copy(_) | Place::Entry(_) => None,
     };
     let expression = stored.expression.map(|expression| expression.text());
@@ -251,7 +253,11 @@ fn write_human(report: &Get, streams: &mut Streams<'_>) -> io::Result<()> {
                 _ => String::new(),
             };
             let kind = link.kind.replace('-', " ");
-            writeln!(streams.err, "  from the {kind} {}", visible(&format!("{}{place}", link.path)))?;
+            writeln!(
+                streams.err,
+                "  from the {kind} {}",
+                visible(&format!("{}{place}", link.path))
+            )?;
         }
         for by in &effective.overridable_by {
             writeln!(streams.err, "  may be replaced by: {}", visible(by))?;

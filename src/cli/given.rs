@@ -17,7 +17,11 @@ use super::streams::Refusal;
 pub(crate) struct GivenArgs {
     /// A variable, a parameter or a system variable (repeatable): `User::Count:DT_I4=5`, `System::MachineName=ETL01`;
     /// the value may be `@env:NAME` or `@file:PATH`, without `=` it is NULL
-    #[arg(long = "var", value_name = "NAME[:DT_TYPE][=VALUE]", help_heading = "Values")]
+    #[arg(
+        long = "var",
+        value_name = "NAME[:DT_TYPE][=VALUE]",
+        help_heading = "Values"
+    )]
     variables: Vec<String>,
     /// A file with one such variable a line; empty lines and those that begin with `#` do not count (repeatable)
     #[arg(long = "vars", value_name = "FILE", help_heading = "Values")]
@@ -30,7 +34,11 @@ pub(crate) struct GivenArgs {
     #[arg(long = "set", value_name = "PATH;VALUE", help_heading = "Values")]
     sets: Vec<String>,
     /// A connection string as dtexec's `/Connection` takes it, by the name or the id of its manager (repeatable)
-    #[arg(long = "connection", value_name = "NAME;STRING", help_heading = "Values")]
+    #[arg(
+        long = "connection",
+        value_name = "NAME;STRING",
+        help_heading = "Values"
+    )]
     connections: Vec<String>,
     /// A parameter: `$Project::X`, `$Package::X` or `CM.Mail.SmtpServer` (repeatable)
     #[arg(long = "parameter", value_name = "NAME=VALUE", help_heading = "Values")]
@@ -194,7 +202,9 @@ fn from_machine(machine: FromMachine, given: &mut Given<'_>) {
     let user = ["USERNAME", "USER", "LOGNAME"]
         .iter()
         .find_map(|name| RealEnvironment.variable(name));
-    let domain = RealEnvironment.variable("USERDOMAIN").unwrap_or_else(|| short.clone());
+    let domain = RealEnvironment
+        .variable("USERDOMAIN")
+        .unwrap_or_else(|| short.clone());
     let mut add = |name: &str, value: String| {
         given.variables.push(GivenVariable {
             name: name.to_owned(),

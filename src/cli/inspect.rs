@@ -84,14 +84,19 @@ pub(crate) fn run(args: &InspectArgs, streams: &mut Streams<'_>) -> io::Result<E
     let mut summary = Summary::default();
     let mut given = Some(given);
     let mut walk = |tell: &mut dyn FnMut(UnitFacts) -> io::Result<()>| {
-        survey_given(&asked, given.take().unwrap_or_default(), &RealFiles, |unit| {
-            say_what_was_read(&mut messages, &unit);
-            summary.count(&unit, counts(unit.build_copy));
-            if let Some(out) = &mut for_people {
-                human::inspect::write_unit(out, &unit)?;
-            }
-            tell(unit)
-        })
+        survey_given(
+            &asked,
+            given.take().unwrap_or_default(),
+            &RealFiles,
+            |unit| {
+                say_what_was_read(&mut messages, &unit);
+                summary.count(&unit, counts(unit.build_copy));
+                if let Some(out) = &mut for_people {
+                    human::inspect::write_unit(out, &unit)?;
+                }
+                tell(unit)
+            },
+        )
     };
     match &mut for_programs {
         Some(out) => {

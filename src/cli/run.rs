@@ -11,8 +11,7 @@ use clap::{Args, ValueEnum};
 use dtsx::host::{Files as _, RealClock, RealEnvironment, RealFiles, RealRandom};
 use dtsx::mail::deliver::{Capture, Identity, Outbox, TlsMode};
 use dtsx::mail::{
-    Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, TaskOutcome,
-    TaskStatus, Tools,
+    Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, TaskOutcome, TaskStatus, Tools,
 };
 use dtsx::project::{Limits, ReadError};
 use dtsx::report::human::run::BlindCopies;
@@ -199,10 +198,13 @@ fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
         true => FromMachine::EnvironmentToo,
         false => FromMachine::Itself,
     };
-    let given = args.given.given(machine).map_err(|refusal| match refusal.exit {
-        Exit::Usage => Refusal::Usage(refusal.message),
-        _ => Refusal::Unreadable(refusal.message),
-    })?;
+    let given = args
+        .given
+        .given(machine)
+        .map_err(|refusal| match refusal.exit {
+            Exit::Usage => Refusal::Usage(refusal.message),
+            _ => Refusal::Unreadable(refusal.message),
+        })?;
     let mut mail_limits = MailLimits::default();
     let mut limits = Limits::default();
     for (name, value) in &args.limits {

@@ -49,7 +49,9 @@ pub fn gather_with<'a>(
     };
     match file.kind {
         FileKind::Package | FileKind::PackagePart => package(at, values, &mut facts),
-        FileKind::ConnectionManager if !file.is_encrypted => project_manager(file, values, &mut facts),
+        FileKind::ConnectionManager if !file.is_encrypted => {
+            project_manager(file, values, &mut facts)
+        }
         FileKind::Project => {
             if let Some((_, project)) = project {
                 facts.protection_level = project.protection_level().map(Into::into);

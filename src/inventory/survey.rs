@@ -9,8 +9,8 @@ use crate::effective::{Given, UnitValues};
 use crate::host::Files;
 use crate::package::FileKind;
 use crate::project::{
-    BuildCopy, Expected, Found, Hash, InContext, Inputs, Limits, Looked, ReadError, Reading, Role, Unit,
-    find, holds,
+    BuildCopy, Expected, Found, Hash, InContext, Inputs, Limits, Looked, ReadError, Reading, Role,
+    Unit, find, holds,
 };
 
 use super::facts::FileFacts;

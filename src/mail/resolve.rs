@@ -179,12 +179,7 @@ impl<'d> Resolving<'_, '_, 'd> {
         let subject = self.get(MailProperty::Subject);
         let priority = self.priority();
         let attachments = self.attachments()?;
-        let body = source::text(
-            self.at,
-            self.task,
-            self.rules,
-            self.values,
-        )?;
+        let body = source::text(self.at, self.task, self.rules, self.values)?;
         self.values.refuse_unsure()?;
         self.note_loops();
         Ok(Request {
@@ -227,9 +222,9 @@ impl<'d> Resolving<'_, '_, 'd> {
                 return Err(Unsent::Idle { reason });
             }
             let path = self.values.path_of(target);
-            let disabled =
-                self.values
-                    .read(self.at.file, target, "Disable", SetLater::TooLate);
+            let disabled = self
+                .values
+                .read(self.at.file, target, "Disable", SetLater::TooLate);
             if disabled.as_deref().and_then(boolean) == Some(true) {
                 let reason = if path == self.path {
                     "the task is disabled".to_owned()

@@ -63,9 +63,8 @@ fn variable<'d>(
         }
     };
     if data_type != Some(TypeName::Wstr) {
-        let reason = format!(
-            "the text comes from the variable `{shown}`, which is not of type String"
-        );
+        let reason =
+            format!("the text comes from the variable `{shown}`, which is not of type String");
         return Err(Unsent::failed(Code::VARIABLE_NOT_STRING, reason));
     }
     if effective.is_sensitive && effective.origin != Origin::Override {

@@ -103,9 +103,8 @@ impl<'r, 'd> Values<'r, 'd> {
             Certainty::Known => return Some(effective.value.unwrap_or_default()),
             Certainty::Assumed => {
                 let by_task = !effective.set_at_run_time_by.is_empty();
-                let counts = !by_task
-                    || self.defaults == Defaults::Taken
-                    || set_later == SetLater::TooLate;
+                let counts =
+                    !by_task || self.defaults == Defaults::Taken || set_later == SetLater::TooLate;
                 if counts {
                     self.note(format!("assumed: {}", masked_within(&reason).0));
                     return Some(effective.value.unwrap_or_default());
@@ -162,12 +161,19 @@ impl<'r, 'd> Values<'r, 'd> {
         for unsure in &self.unsure {
             let path = visible(&unsure.path);
             let reason = masked_within(&unsure.reason).0;
-            let line = format!("`{path}` is {}: {}", unsure.certainty.name(), visible(&reason));
+            let line = format!(
+                "`{path}` is {}: {}",
+                unsure.certainty.name(),
+                visible(&reason)
+            );
             if !list.contains(&line) {
                 list.push(line);
             }
         }
-        let all_assumed = self.unsure.iter().all(|it| it.certainty == Certainty::Assumed);
+        let all_assumed = self
+            .unsure
+            .iter()
+            .all(|it| it.certainty == Certainty::Assumed);
         let or = match all_assumed {
             true => "`--assume-defaults` takes the stored defaults",
             false => "`--stored-values` takes what is stored where expressions compute",

@@ -8,8 +8,8 @@ use dtsx::effective::{Given, PackageValues, UnitValues};
 use dtsx::host::{Environment, RealFiles};
 use dtsx::mail::deliver::Capture;
 use dtsx::mail::{
-    Defaults, EventHandlers, Limits, Override, PathMap, Route, Rules, Runner, ServerChoice, StaleValues,
-    TaskOutcome, Tools, resolve,
+    Defaults, EventHandlers, Limits, Override, PathMap, Route, Rules, Runner, ServerChoice,
+    StaleValues, TaskOutcome, Tools, resolve,
 };
 use dtsx::project::{Inputs, Looked, Reading, find};
 

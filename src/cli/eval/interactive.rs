@@ -13,8 +13,8 @@ use rustyline::{Config, Context, Editor, Helper};
 use dtsx::expression::{ErrorKind, Expression, Function, Scope, TypeName};
 
 use super::super::exit::Exit;
-use super::super::streams::Streams;
 use super::super::given::Definition;
+use super::super::streams::Streams;
 use super::{Session, Shown, excerpt};
 
 const HELP: &str = "\
@@ -69,7 +69,11 @@ fn as_io(error: ReadlineError) -> io::Error {
     }
 }
 
-fn evaluate(session: &mut Session<'_, '_>, text: &str, streams: &mut Streams<'_>) -> io::Result<()> {
+fn evaluate(
+    session: &mut Session<'_, '_>,
+    text: &str,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
     let shown = session
         .evaluate(text)
         .and_then(|value| Shown::new(&value, session.locale));
@@ -79,7 +83,11 @@ fn evaluate(session: &mut Session<'_, '_>, text: &str, streams: &mut Streams<'_>
     }
 }
 
-fn define(session: &mut Session<'_, '_>, command: &str, streams: &mut Streams<'_>) -> io::Result<()> {
+fn define(
+    session: &mut Session<'_, '_>,
+    command: &str,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
     let Some(text) = command.strip_prefix(":var ") else {
         return writeln!(streams.err, "`{command}` is no command; `:help` lists them");
     };

@@ -6,8 +6,8 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::inventory::{
-    BuildCopy, Certainty, ConnectionFacts, EffectiveFacts, ExpressionFacts, Origin, FileFacts, FileKind, MailProperty,
-    MessageSourceType, TaskFacts, UnitFacts,
+    BuildCopy, Certainty, ConnectionFacts, EffectiveFacts, ExpressionFacts, FileFacts, FileKind,
+    MailProperty, MessageSourceType, Origin, TaskFacts, UnitFacts,
 };
 use crate::report::json::inspect::Summary;
 use crate::source::visible;
@@ -352,7 +352,10 @@ fn now(facts: &EffectiveFacts) -> String {
         Certainty::Unknown => "unknown",
     };
     let reason = effective.reason.as_deref();
-    match (known, reason.filter(|_| effective.certainty != Certainty::Known)) {
+    match (
+        known,
+        reason.filter(|_| effective.certainty != Certainty::Known),
+    ) {
         (known, None) => format!("{word}: {known}"),
         ("", Some(reason)) => format!("{word}: {reason}"),
         (known, Some(reason)) => format!("{word}: {known}\n({reason})"),
