@@ -305,10 +305,16 @@ impl<'a> Manager<'_, 'a> {
             part: None,
             valued: self.stored(),
         }];
-        for layer in values.layers().of(self.key()) {
+        let of_execution = |layer: &&Layer| layer.origin == Origin::ExecutionParameter;
+        let layers = values.layers().of(self.key()).iter();
+        for layer in layers.clone().filter(|layer| !of_execution(layer)) {
             self.put(layer, &mut writes);
         }
         self.server(&mut writes);
+        // What is given for one execution wins over what the server holds.
+        for layer in layers.filter(of_execution) {
+            self.put(layer, &mut writes);
+        }
         // Of expressions those of the parts are taken to come last: they say more.
         let parts = Part::all(self.manager).into_iter().map(Some);
         for part in std::iter::once(None).chain(parts) {
