@@ -2,7 +2,10 @@
 //!
 //! [`UnitValues`] is built once for a unit, [`PackageValues`] once for a package in it; the latter says what any
 //! property is as dtexec would see it. Nothing of this machine is read: what is not in the files comes in as
-//! [`Given`], and what is neither is unknown. [`keepers()`] names every stored place that a value comes from.
+//! [`Given`], and what is neither is unknown.
+//!
+//! [`keepers()`] names every stored place that a value comes from, as far as it can be followed without evaluating
+//! anything.
 
 mod child;
 mod entries;
