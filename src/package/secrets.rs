@@ -13,7 +13,7 @@ use super::project_file::{ConfigurationSetting, Copy, ProjectFile};
 use super::stored::Stored;
 use super::variable::{Parameter, Variable};
 
-/// The places of all secrets that have a place of their own, in ascending order, empty ones left out.
+/// The places of all secrets that have a place of their own, in ascending order, none inside of another and none empty.
 pub fn secret_spans(document: &Document) -> Vec<Span> {
     let root = document.root();
     let mut spans = Vec::new();
@@ -27,9 +27,14 @@ pub fn secret_spans(document: &Document) -> Vec<Span> {
     spans.extend(settings.filter_map(|it| it.value()).map(|it| it.span()));
     let entries = ConfigurationEntry::all(root).filter(|entry| entry.holds_secret());
     spans.extend(entries.filter_map(|it| it.value()).map(|it| it.span()));
-    spans.retain(|span| !span.is_empty());
     spans.sort();
-    spans.dedup();
+    // What lies inside of another is hidden with it.
+    let mut end = 0;
+    spans.retain(|span| {
+        let stays = !span.is_empty() && span.start >= end;
+        end = end.max(span.end);
+        stays
+    });
     spans
 }
 

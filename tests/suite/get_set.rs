@@ -2,34 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::command::command;
+use crate::command::{Run, command, dtsx, finish};
 use crate::support::{files_below, fixtures};
 
 /// A copy of fixtures, with room for journals.
 pub struct Place(TempDir);
-
-/// What a run of the command left.
-pub struct Run {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Run {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
-    }
-
-    /// Everything that somebody can read.
-    pub fn shown(&self) -> String {
-        format!("{}{}", self.out, self.err)
-    }
-}
 
 impl Place {
     /// A copy of one folder of the fixtures.
@@ -67,18 +49,16 @@ impl Place {
 
     /// Runs the command in the tree with environment variables.
     pub fn dtsx_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Run {
-        let output = command(&self.path(""))
+        finish(self.command(args).envs(variables.iter().copied()), None)
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(&self.path(""));
+        command
             .env("XDG_STATE_HOME", self.state())
             .env("LOCALAPPDATA", self.state())
-            .envs(variables.iter().copied())
-            .args(args)
-            .output()
-            .unwrap();
-        Run {
-            code: output.status.code().expect("the command is not killed"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+            .args(args);
+        command
     }
 
     pub fn get(&self, file: &str, path: &str) -> Value {
@@ -104,22 +84,9 @@ impl Place {
 }
 
 fn get(file: &str, path: &str) -> Value {
-    Place(TempDir::new().unwrap()).get_of_fixtures(file, path)
-}
-
-impl Place {
-    fn get_of_fixtures(&self, file: &str, path: &str) -> Value {
-        let output = command(&fixtures())
-            .args(["get", file, path, "--format", "json"])
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{file} {path}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
+    let run = dtsx(["get", file, path, "--format", "json"]);
+    assert_eq!(run.code, 0, "{file} {path}: {}", run.err);
+    run.json()
 }
 
 /// The bytes of the file that a report's span names, as text.
@@ -398,18 +365,19 @@ fn people_get_the_value_alone_and_the_rest_on_the_other_stream() {
     let path = r"\Package\Report.Properties[Subject]";
     let run = place.dtsx(&["get", "2022.dtsx", path]);
     assert_eq!(run.out, "Orders loaded: 0\n");
-    assert_eq!(
-        run.err,
-        "dtsx: stored in 2022.dtsx, line 578, column 33\n\
-         dtsx: not used when the package runs: the expression `@[User::Subject]` computes it\n"
-    );
+    for line in [
+        "dtsx: stored in 2022.dtsx, line 578, column 33\n",
+        "dtsx: not used when the package runs: the expression `@[User::Subject]` computes it\n",
+        "dtsx: assumed: `Orders loaded: 0`",
+        "dtsx:   from the variable \\Package.Variables[User::Subject] in 2022.dtsx, line 225\n",
+    ] {
+        assert!(run.err.contains(line), "{line}: {}", run.err);
+    }
     assert_eq!(place.dtsx(&["get", "2022.dtsx", path, "--quiet"]).err, "");
     let run = place.dtsx(&["get", "2022.dtsx", r"\Package\Report.Properties[BCCLine]"]);
     assert_eq!(run.out, "\n");
-    assert_eq!(
-        run.err,
-        "dtsx: not written in 2022.dtsx, which means the default\n"
-    );
+    let line = "dtsx: not written in 2022.dtsx, which means the default\n";
+    assert!(run.err.contains(line), "{}", run.err);
     // More than one report, as everywhere.
     let run = place.dtsx(&[
         "get",
