@@ -5,11 +5,13 @@
 //! [`Given`], and what is neither is unknown.
 
 mod child;
+mod configurations;
 mod entries;
 mod find_variable;
 mod given;
 mod layers;
 mod load;
+mod manager;
 mod origin;
 mod package;
 mod parameter;

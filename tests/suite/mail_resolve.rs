@@ -247,11 +247,22 @@ fn a_value_under_an_expression_is_not_sent_as_it_is_stored() {
     let package = Written::new().with(&task("Notify", "", &computed, &[]));
     let skipped = planned(&package, &How::default());
     assert_eq!(skipped.status, TaskStatus::Skipped);
+    let reason = skipped.reason.unwrap();
+    assert!(
+        reason.starts_with(
+            "`\\Package\\Notify.Properties[ToLine]` is unknown: the expression fails: 0xC00470A6"
+        ) && reason.contains("`--override '\\Package\\Notify.Properties[ToLine];VALUE'`")
+            && !reason.contains("Properties[Subject]"),
+        "{reason}"
+    );
+    let mut there = package.clone();
+    there.variables = variable("To", 8, "", "real@corp.example");
+    let outcome = planned(&there, &How::default());
+    assert_eq!(outcome.status, TaskStatus::Planned, "{outcome:?}");
+    let message = outcome.message.unwrap();
     assert_eq!(
-        skipped.reason.unwrap(),
-        "`\\Package\\Notify.Properties[Subject]`, `\\Package\\Notify.Properties[ToLine]` are computed by expressions, \
-         which this version does not evaluate: give the value with `--override \
-         '\\Package\\Notify.Properties[Subject];VALUE'`, or take what is stored with `--stored-values`"
+        (message.to, message.subject),
+        (vec!["real@corp.example".to_owned()], "x".to_owned())
     );
 
     let stored = How {
@@ -291,7 +302,7 @@ fn so_is_one_of_the_connection_manager_unless_it_is_given() {
     assert_eq!(skipped.status, TaskStatus::Skipped);
     let reason = skipped.reason.unwrap();
     assert!(
-        reason.starts_with("`\\Package.Connections[Mail].Properties[SmtpServer]` is computed"),
+        reason.starts_with("`\\Package.Connections[Mail].Properties[SmtpServer]` is unknown"),
         "{reason}"
     );
     let mut elsewhere = How::default();
@@ -331,7 +342,7 @@ fn so_is_one_of_the_connection_manager_unless_it_is_given() {
 }
 
 #[test]
-fn a_message_from_a_computed_variable_or_from_the_run_time_is_skipped() {
+fn a_message_comes_from_what_a_variable_computes_and_not_from_what_is_not_known() {
     let from = |name: &str| {
         task(
             "Notify",
@@ -344,20 +355,32 @@ fn a_message_from_a_computed_variable_or_from_the_run_time_is_skipped() {
     let more = "DTS:EvaluateAsExpression=\"True\" DTS:Expression=\"&quot;x&quot;\"";
     package.variables = variable("Body", 8, more, "stale");
     let computed = package.clone().with(&from("User::Body"));
+    // What the variable computes is the text, and not what is stored.
     assert_eq!(
         planned(&computed, &How::default()).status,
-        TaskStatus::Skipped
+        TaskStatus::Planned
     );
     let given = How::overriding(&["\\Package.Variables[User::Body].Value;given"]);
-    assert_eq!(planned(&computed, &given).status, TaskStatus::Planned);
+    let outcome = planned(&computed, &given);
+    assert_eq!(outcome.status, TaskStatus::Planned);
+    assert_eq!(
+        outcome.overridden,
+        ["\\Package.Variables[User::Body].Properties[Value]"]
+    );
 
-    let system = package.with(&from("System::ErrorDescription"));
+    let system = package.clone().with(&from("System::MachineName"));
     let outcome = planned(&system, &How::default());
     assert_eq!(outcome.status, TaskStatus::Skipped);
-    assert_eq!(
-        outcome.reason.unwrap(),
-        "the text comes from `System::ErrorDescription`, which has a value only while the package runs"
+    let reason = outcome.reason.unwrap();
+    assert!(
+        reason.starts_with("`System::MachineName` is unknown: `System::MachineName` is known only when the package runs"),
+        "{reason}"
     );
+    // In the control flow there is no error, and no variable that describes one.
+    let handlers = package.with(&from("System::ErrorDescription"));
+    let outcome = planned(&handlers, &How::default());
+    assert_eq!(outcome.status, TaskStatus::Failed);
+    assert!(outcome.reason.unwrap().contains("which is not there"));
 }
 
 #[test]
