@@ -832,7 +832,7 @@ fn what_fails_says_how_ssis_fails() {
             "Subject",
             "the expression gives a DT_I4, and `Subject` takes a string (0xC0017004)",
         ),
-        (&[], "ToLine", "0xC0047084"),
+        (&[], "ToLine", "0xC00470A6"),
         (&[], "CCLine", "the expression fails: 0xC0"),
         (
             &[],
