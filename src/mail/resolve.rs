@@ -297,6 +297,8 @@ impl<'d> Resolving<'_, '_, 'd> {
         if let Some(connection) = &connection
             && server_counts
             && connection.server.trim().is_empty()
+            // A server that is not known is not an empty one.
+            && self.values.refuse_unsure().is_ok()
         {
             let reason = format!(
                 "the SMTP connection manager `{}` names no server",
