@@ -24,6 +24,7 @@
 //! - [`connection_string`], [`expression`]: the two languages inside the values.
 //! - [`project`]: files that belong together, and changes as whole-file writes; [`archive`]: members of an `.ispac`.
 //! - [`inventory`]: what sends mail in a tree, as owned facts.
+//! - [`migrate`]: a recipe as a plan of what changes, and the plan as writes.
 //! - [`apply`]: the only writer, with its journal and undo.
 //! - [`mail`]: a task as a message on its way.
 //! - [`report`]: all of it as text and JSON.
@@ -33,10 +34,12 @@
 pub mod apply;
 pub mod archive;
 pub mod connection_string;
+pub mod effective;
 pub mod expression;
 pub mod host;
 pub mod inventory;
 pub mod mail;
+pub mod migrate;
 pub mod package;
 pub mod project;
 pub mod report;

@@ -2,57 +2,125 @@
 
 mod interactive;
 
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io::{self, Read as _, Write as _};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use dtsx::connection_string::{masked_within, secrets_within};
-use dtsx::expression::{Bindings, DataType, Error, Expression, Locale, Moment, TypeName, Value};
-use dtsx::host::{Clock, Environment, Files, RealClock, RealEnvironment, RealFiles};
+use dtsx::effective::{ObjectScope, PackageValues, UnitValues};
+use dtsx::expression::{
+    Bindings, Column, DataType, Error, Expression, Locale, Lookup, Moment, Name, Reason, Scope,
+    Value,
+};
+use dtsx::host::{Clock as _, RealClock};
+use dtsx::project::{Located, Place, locate};
 use dtsx::report::json::eval::Eval;
 
 use super::exit::Exit;
-use super::streams::Streams;
+use super::given::{Definition, FromMachine, GivenArgs};
+use super::one::OneArgs;
+use super::output::OutputArgs;
+use super::streams::{Refusal, Streams};
 
 /// Evaluate an SSIS expression
 ///
 /// Variables are given with --var: `--var 'User::Count:DT_I4=5'`, `--var 'User::Name=text'`. Without a type the
-/// value is a DT_WSTR, without a namespace the variable lies in User, without `=` it is NULL.
+/// value is a DT_WSTR, without a namespace the variable lies in User, without `=` it is NULL. With --in the variables,
+/// parameters and system variables are those that an object of a package sees.
+///
+/// GETDATE() is the clock of this machine, unless --now gives the time.
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     /// The expression; `-` reads it from the standard input
     #[arg(allow_hyphen_values = true, required_unless_present = "interactive")]
     expression: Option<String>,
-    /// A variable or a parameter (repeatable); the value may be `@env:NAME` or `@file:PATH`
-    #[arg(long = "var", value_name = "NAME[:DT_TYPE][=VALUE]")]
-    variables: Vec<String>,
+    /// The package whose values count, or a member of an archive as `ARCHIVE!MEMBER`
+    #[arg(long = "in", value_name = "FILE")]
+    within: Option<PathBuf>,
+    /// The package inside of an archive
+    #[arg(long, value_name = "NAME", requires = "within")]
+    package: Option<String>,
+    /// The object that evaluates, such as `\Package\Send Mail Task` [default: the package]
+    #[arg(long, value_name = "PATH", requires = "within")]
+    at: Option<String>,
     /// A column of the data flow (repeatable)
     #[arg(long = "column", value_name = "NAME[:DT_TYPE][=VALUE]")]
     columns: Vec<String>,
-    /// The time that GETDATE() gives, such as 2026-11-24T09:00:00; an offset behind it tells GETUTCDATE(), without
-    /// one both give the same [default: the clock of this machine]
-    #[arg(long, value_name = "TIME")]
-    now: Option<Moment>,
-    /// The locale that dates are written in and strings are ordered by
-    #[arg(long, value_name = "LCID", default_value_t = 1033)]
-    locale: u32,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[command(flatten)]
+    given: GivenArgs,
     /// Read expressions line by line, with history and completion
     #[arg(short, long)]
     interactive: bool,
+    #[command(flatten)]
+    output: OutputArgs<Format>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// The value as text
     Human,
+    /// The schema `dtsx/eval@1`
     Json,
 }
 
 pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    let mut session = match Session::new(args) {
+    streams.out_takes_json = args.output.prints(&Format::Json);
+    let Some(file) = &args.within else {
+        if let Some(option) = args.given.for_packages() {
+            return streams.usage(&format!(
+                "`{option}` has a meaning only for a package: `--in FILE` names it"
+            ));
+        }
+        return match args.given.bindings() {
+            Ok(bindings) => evaluate(args, bindings, None, streams),
+            Err(refusal) => streams.refuse(&refusal),
+        };
+    };
+    let one = OneArgs {
+        file: file.clone(),
+        package: args.package.clone(),
+    };
+    let one = match one.open() {
+        Ok(one) => one,
+        Err(error) => return streams.unreadable(&error.to_string()),
+    };
+    let given = match args.given.given(FromMachine::Nothing) {
+        Ok(given) => given,
+        Err(refusal) => return streams.refuse(&refusal),
+    };
+    let Some(at) = one.at() else {
+        return streams.unreadable("the file is gone");
+    };
+    let target = match locate(at, args.at.as_deref().unwrap_or("\\Package")) {
+        Ok(Located {
+            place: Place::Object(target),
+            ..
+        }) => target,
+        Ok(_) => return streams.usage("--at: expected the path of an object of the package"),
+        Err(error) => return streams.usage(&format!("--at: {error}")),
+    };
+    let unit = UnitValues::new(at.context, &given);
+    let values = PackageValues::new(at, &unit);
+    for note in values.notes() {
+        streams.messages().note(note);
+    }
+    let mut bindings = Bindings::new();
+    let scope = values.scope(target);
+    bindings.set_locale(scope.locale());
+    if let Some((now, _)) = given.now {
+        bindings.set_now(now);
+    }
+    evaluate(args, bindings, Some(scope), streams)
+}
+
+fn evaluate(
+    args: &EvalArgs,
+    bindings: Bindings,
+    scope: Option<ObjectScope<'_, '_>>,
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    let mut session = match Session::new(args, bindings, scope) {
         Ok(session) => session,
         Err(message) => return streams.usage(&message),
     };
@@ -63,11 +131,8 @@ pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit
         Some("-") => {
             let mut text = String::new();
             if let Err(error) = io::stdin().lock().read_to_string(&mut text) {
-                writeln!(
-                    streams.err,
-                    "dtsx: the standard input could not be read: {error}"
-                )?;
-                return Ok(Exit::Unreadable);
+                return streams
+                    .unreadable(&format!("the standard input could not be read: {error}"));
             }
             text
         }
@@ -78,13 +143,18 @@ pub(crate) fn run(args: &EvalArgs, streams: &mut Streams<'_>) -> io::Result<Exit
         .and_then(|value| Shown::new(&value, session.locale))
     {
         Ok(shown) => {
-            shown.print(args.format, streams)?;
-            Ok(Exit::Done)
+            let assumed = session.assumptions();
+            if !streams.out_takes_json {
+                for reason in &assumed {
+                    streams.messages().note(&format!("assumed: {reason}"));
+                }
+            }
+            shown.print(args, assumed, streams)
         }
-        Err(error) => {
-            writeln!(streams.err, "dtsx: {}", excerpt(&error, &text))?;
-            Ok(Exit::Found)
-        }
+        Err(error) => streams.refuse(&Refusal {
+            exit: Exit::Found,
+            message: excerpt(&error, &text),
+        }),
     }
 }
 
@@ -115,15 +185,29 @@ impl Shown {
         self.text.as_deref().unwrap_or("NULL")
     }
 
-    fn print(self, format: Format, streams: &mut Streams<'_>) -> io::Result<()> {
-        match format {
-            Format::Human => writeln!(streams.out, "{}", self.as_str()),
-            Format::Json => {
-                let eval = Eval::new(self.text, self.data_type.name().as_str(), self.masked);
-                serde_json::to_writer(&mut *streams.out, &eval)?;
-                writeln!(streams.out)
-            }
+    fn print(
+        self,
+        args: &EvalArgs,
+        assumed: Vec<String>,
+        streams: &mut Streams<'_>,
+    ) -> io::Result<Exit> {
+        let mut outputs = match args.output.open(Format::Human, &mut *streams.out) {
+            Ok(outputs) => outputs,
+            Err(refusal) => return streams.refuse(&refusal),
+        };
+        // The value is not ours to strip of anything: it goes where a report for programs goes.
+        if let Some(mut out) = outputs.take(&Format::Human) {
+            writeln!(out, "{}", self.as_str())?;
+            out.flush()?;
         }
+        if let Some(mut out) = outputs.take(&Format::Json) {
+            let mut eval = Eval::new(self.text, self.data_type.name().as_str(), self.masked);
+            eval.assumed = assumed;
+            serde_json::to_writer(&mut out, &eval)?;
+            writeln!(out)?;
+            out.flush()?;
+        }
+        Ok(Exit::Done)
     }
 }
 
@@ -138,37 +222,34 @@ fn excerpt(error: &Error, text: &str) -> String {
 }
 
 /// What the expressions of one call share.
-struct Session {
+struct Session<'v, 'a> {
+    /// What was given and assigned.
     bindings: Bindings,
+    /// What an object of a package sees, behind that.
+    scope: Option<ObjectScope<'v, 'a>>,
     locale: Locale,
     /// Whether the time was given, or is that of the clock.
     time_given: bool,
 }
 
-impl Session {
-    fn new(args: &EvalArgs) -> Result<Session, String> {
-        let locale = Locale(args.locale);
-        let mut bindings = Bindings::new();
-        bindings.set_locale(locale);
-        for text in &args.variables {
-            let (name, value) = Definition::parse(text)
-                .and_then(|parts| parts.value(locale))
-                .map_err(|why| format!("--var: {why}"))?;
-            bindings.bind(name, value);
-        }
+impl<'v, 'a> Session<'v, 'a> {
+    fn new(
+        args: &EvalArgs,
+        mut bindings: Bindings,
+        scope: Option<ObjectScope<'v, 'a>>,
+    ) -> Result<Session<'v, 'a>, String> {
+        let locale = bindings.locale();
         for text in &args.columns {
             let (name, value) = Definition::parse(text)
                 .and_then(|parts| parts.value(locale))
                 .map_err(|why| format!("--column: {why}"))?;
             bindings.bind_column(name, value);
         }
-        if let Some(now) = args.now {
-            bindings.set_now(now);
-        }
         Ok(Session {
             bindings,
+            scope,
             locale,
-            time_given: args.now.is_some(),
+            time_given: args.given.has_time(),
         })
     }
 
@@ -178,182 +259,63 @@ impl Session {
             self.bindings.set_now(Moment::from(&RealClock.now()));
         }
         let expression = Expression::parse(text)?;
-        let value = expression.evaluate(&self.bindings)?;
+        let value = expression.evaluate(self)?;
         if let Some(name) = expression.assigned() {
-            self.bindings.assign(name, value.clone())?;
+            self.assign(name, value.clone())?;
         }
         Ok(value)
     }
-}
 
-/// `NAME[:DT_TYPE][=VALUE]`, taken apart.
-struct Definition<'t> {
-    name: &'t str,
-    data_type: Option<&'t str>,
-    value: Option<&'t str>,
-}
-
-impl<'t> Definition<'t> {
-    fn parse(text: &'t str) -> Result<Definition<'t>, String> {
-        let (left, value) = match text.split_once('=') {
-            Some((left, value)) => (left, Some(value)),
-            None => (text, None),
-        };
-        // The colon before a type is the last one; those of a namespace are two.
-        let typed = left.rsplit_once(':').filter(|(name, of)| {
-            let is_type = of
-                .get(..3)
-                .is_some_and(|head| head.eq_ignore_ascii_case("DT_"));
-            is_type && !name.ends_with(':')
-        });
-        let (name, data_type) = match typed {
-            Some((name, data_type)) => (name, Some(data_type)),
-            None => (left, None),
-        };
-        if name.is_empty() || name.ends_with(':') {
-            return Err(format!(
-                "expected `NAME[:DT_TYPE][=VALUE]`, such as `User::Count:DT_I4=5`, found `{left}`"
-            ));
+    fn assign(&mut self, name: &Name<'_>, value: Value) -> Result<(), Error> {
+        if matches!(self.bindings.variable(name), Lookup::Missing)
+            && let Some(scope) = &self.scope
+            && !matches!(scope.variable(name), Lookup::Missing)
+        {
+            // What may not be assigned to refuses by its namespace.
+            let full = format!("{}::{}", name.namespace.unwrap_or("User"), name.name);
+            self.bindings.bind(&full, Value::null(value.data_type()));
         }
-        Ok(Definition {
-            name,
-            data_type,
-            value,
-        })
+        self.bindings.assign(name, value)
     }
 
-    /// The name, and the value that is meant.
-    fn value(&self, locale: Locale) -> Result<(&'t str, Value), String> {
-        let name = self.name;
-        let text = self
-            .value
-            .map(outside)
-            .transpose()
-            .map_err(|why| format!("`{name}`: {why}"))?;
-        let value = match (self.data_type, text) {
-            (None, Some(text)) => Ok(Value::text(text)),
-            (None, None) => Ok(Value::null(TypeName::Wstr.widest())),
-            (Some(of), text) => typed(of, text.as_deref(), locale),
-        };
-        // The text itself is not shown: it may be a secret.
-        Ok((name, value.map_err(|why| format!("`{name}`: {why}"))?))
+    /// Why values are only assumed.
+    fn assumptions(&self) -> Vec<String> {
+        let scope = self.scope.as_ref();
+        let reasons = scope.map(ObjectScope::assumptions).unwrap_or_default();
+        reasons
+            .iter()
+            .map(|reason| masked_within(reason).0.into_owned())
+            .collect()
     }
 }
 
-/// A value of a type as it is written in a cast, with or without parameters.
-fn typed(of: &str, text: Option<&str>, locale: Locale) -> Result<Value, String> {
-    let plain = TypeName::from_name(of);
-    if let (Some(name), Some(text)) = (plain, text) {
-        return Value::from_text(name, text, locale).map_err(sentence);
-    }
-    let null = match plain {
-        Some(name) => Value::null(name.widest()),
-        None => Expression::parse(&format!("NULL({of})"))
-            .and_then(|expression| expression.evaluate(&Bindings::new()))
-            .map_err(|error| format!("`{of}` is no type: {}", sentence(error)))?,
-    };
-    match text {
-        Some(text) => Value::text(text)
-            .cast_to(null.data_type(), locale)
-            .map_err(sentence),
-        None => Ok(null),
-    }
-}
-
-fn sentence(error: Error) -> String {
-    match error.help() {
-        Some(help) => format!("{}; {help}", error.message()),
-        None => error.message().to_owned(),
-    }
-}
-
-/// The value itself, or what `@env:NAME` or `@file:PATH` stands for.
-fn outside(value: &str) -> Result<String, String> {
-    if let Some(name) = value.strip_prefix("@env:") {
-        return RealEnvironment
-            .variable(name)
-            .ok_or_else(|| format!("the environment has no variable `{name}`"));
-    }
-    if let Some(path) = value.strip_prefix("@file:") {
-        let bytes = RealFiles
-            .read(Path::new(path))
-            .map_err(|error| format!("the file `{path}` could not be read: {error}"))?;
-        let mut text =
-            String::from_utf8(bytes).map_err(|_| format!("the file `{path}` is not UTF-8"))?;
-        // An editor ends the last line; the value does not end in one.
-        for end in ['\n', '\r'] {
-            if text.ends_with(end) {
-                text.pop();
-            }
-        }
-        return Ok(text);
-    }
-    Ok(value.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn defined(text: &str) -> (String, Value) {
-        let (name, value) = Definition::parse(text)
-            .unwrap()
-            .value(Locale::EN_US)
-            .unwrap();
-        (name.to_owned(), value)
-    }
-
-    #[test]
-    fn a_definition_has_a_name_a_type_and_a_value() {
-        for (text, name, data_type, value) in [
-            ("User::n:DT_I4=5", "User::n", "DT_I4", Some("5")),
-            ("User::n=5", "User::n", "DT_WSTR,1", Some("5")),
-            ("n=a=b:DT_I4", "n", "DT_WSTR,9", Some("a=b:DT_I4")),
-            ("User::n", "User::n", "DT_WSTR,4000", None),
-            ("User::DT_x=1", "User::DT_x", "DT_WSTR,1", Some("1")),
-            (
-                "$Project::p:dt_bool=-1",
-                "$Project::p",
-                "DT_BOOL",
-                Some("True"),
-            ),
-            ("a:DT_DATE=2024-01-04", "a", "DT_DATE", Some("1/4/2024")),
-            (
-                "a:DT_NUMERIC,10,2=1.239",
-                "a",
-                "DT_NUMERIC,10,2",
-                Some("1.23"),
-            ),
-            ("a:DT_DECIMAL=12.50", "a", "DT_DECIMAL,2", Some("12.50")),
-            ("a:DT_WSTR,5", "a", "DT_WSTR,5", None),
-            ("a=", "a", "DT_WSTR,0", Some("")),
-        ] {
-            let (found, defined) = defined(text);
-            assert_eq!(found, name, "{text}");
-            assert_eq!(defined.data_type().to_string(), data_type, "{text}");
-            assert_eq!(
-                defined.to_text(Locale::EN_US).unwrap().as_deref(),
-                value,
-                "{text}"
-            );
+impl Scope for Session<'_, '_> {
+    fn variable(&self, name: &Name<'_>) -> Lookup {
+        match (self.bindings.variable(name), &self.scope) {
+            (Lookup::Missing, Some(scope)) => scope.variable(name),
+            (found, _) => found,
         }
     }
 
-    #[test]
-    fn a_wrong_definition_says_what_is_wrong_and_not_what_the_value_is() {
-        for text in [
-            "=5",
-            ":DT_I4=5",
-            "User::=5",
-            "n:DT_I5=5",
-            "n:DT_I4=hunter2",
-            "n:DT_WSTR,2=hunter2",
-            "n=@env:",
-        ] {
-            let why = Definition::parse(text)
-                .and_then(|parts| parts.value(Locale::EN_US))
-                .unwrap_err();
-            assert!(!why.contains("hunter2"), "{why}");
+    fn column(&self, column: &Column<'_>) -> Option<Lookup> {
+        self.bindings.column(column)
+    }
+
+    fn now(&self) -> Result<Moment, Reason> {
+        self.bindings.now()
+    }
+
+    fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    fn variable_names(&self) -> Vec<String> {
+        let mut names = self.bindings.variable_names();
+        if let Some(scope) = &self.scope {
+            names.extend(scope.variable_names());
+            names.sort();
+            names.dedup();
         }
+        names
     }
 }

@@ -6,19 +6,25 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 
 use dtsx::connection_string::{masked, masked_within};
+use dtsx::effective::{PackageValues, UnitValues};
+use dtsx::inventory::EffectiveFacts;
 use dtsx::package::{SendMailTaskModel, SmtpManagerModel, StoredValue, Target, holds_literal};
-use dtsx::project::{InContext, Located, Place, locate, winner};
+use dtsx::project::{Located, Place, locate, winner};
+use dtsx::report::human::effective::sentence;
+use dtsx::report::json::effective::EffectiveJson;
 use dtsx::report::json::get::{Get, SCHEMA};
 use dtsx::source::visible;
 
 use super::exit::Exit;
+use super::given::{FromMachine, GivenArgs};
 use super::one::OneArgs;
 use super::output::OutputArgs;
 use super::streams::{Messages, Streams};
 
 /// Show one value: as it is stored, where, and what wins over it
 ///
-/// Without `.Properties[…]` the object as a whole is shown.
+/// Without `.Properties[…]` the object as a whole is shown. Of a value it is told what is stored, what it is when the
+/// package runs and how sure that is; nothing of this machine is read but the files.
 #[derive(Debug, Args)]
 pub(crate) struct GetArgs {
     #[command(flatten)]
@@ -26,6 +32,8 @@ pub(crate) struct GetArgs {
     /// A property path, such as `\Package.Connections[Mail].Properties[SmtpServer]`
     #[arg(value_name = "PROPERTY_PATH")]
     path: String,
+    #[command(flatten)]
+    given: GivenArgs,
     /// Show secrets in clear
     #[arg(long)]
     show_secrets: bool,
@@ -58,11 +66,20 @@ pub(crate) fn run(args: &GetArgs, streams: &mut Streams<'_>) -> io::Result<Exit>
         Ok(stored) => stored,
         Err(error) => return streams.usage(&format!("{}: {error}", args.path)),
     };
+    let given = match args.given.given(FromMachine::Nothing) {
+        Ok(given) => given,
+        Err(refusal) => return streams.refuse(&refusal),
+    };
+    let unit = UnitValues::new(at.context, &given);
+    let values = PackageValues::new(at, &unit);
     let report = match (&stored, located.place) {
-        (Some(stored), _) => value(args, at, &located, stored),
+        (Some(stored), _) => value(args, &values, &located, stored),
         (None, Place::Object(target)) => whole(args, &located, target),
         (None, _) => return streams.usage("there is no value"),
     };
+    for note in values.notes() {
+        streams.messages().note(note);
+    }
     let (colours, is_terminal) = (streams.colours, streams.out_is_terminal);
     let mut outputs = match args.output.open(Format::Human, &mut *streams.out) {
         Ok(outputs) => outputs,
@@ -84,16 +101,18 @@ pub(crate) fn run(args: &GetArgs, streams: &mut Streams<'_>) -> io::Result<Exit>
     Ok(Exit::Done)
 }
 
-fn value(
+fn value<'a>(
     args: &GetArgs,
-    at: InContext<'_>,
-    located: &Located<'_>,
-    stored: &StoredValue<'_>,
+    values: &PackageValues<'a>,
+    located: &Located<'a>,
+    stored: &StoredValue<'a>,
 ) -> Get {
     let property = stored.property.as_ref();
     let (shown, keys) = shown(args, located, stored);
     let not_used = match located.place {
-        Place::Object(target) => winner(at, target, property).map(|winner| winner.to_string()),
+        Place::Object(target) => {
+            winner(values.at(), target, property).map(|winner| winner.to_string())
+        }
         Place::Copy(_) | Place::Entry(_) => None,
     };
     let shown_text = |text: &str| {
@@ -105,10 +124,27 @@ fn value(
     };
     let expression = stored.expression.map(|expression| expression.text());
     let place = stored.span.map(|span| located.file.document.place(span));
+    let effective = match located.place {
+        Place::Object(target) => values.property(located.file, target, property).ok(),
+        Place::Copy(_) | Place::Entry(_) => None,
+    };
+    let effective = effective.map(|mut effective| {
+        let property = property.to_owned();
+        effective.is_sensitive |= stored.is_sensitive;
+        match args.show_secrets {
+            true => EffectiveFacts {
+                property,
+                effective,
+                masked: Vec::new(),
+            },
+            false => EffectiveFacts::new(property, effective),
+        }
+    });
     Get {
         schema: SCHEMA,
         file: located.file.label.to_string(),
         path: args.path.clone(),
+        effective: effective.as_ref().map(EffectiveJson::from),
         property: Some(property.to_owned()),
         value: Some(shown.into_owned()),
         is_default: stored.span.is_none(),
@@ -164,6 +200,7 @@ fn whole(args: &GetArgs, located: &Located<'_>, target: Target<'_>) -> Get {
         file: located.file.label.to_string(),
         path: args.path.clone(),
         property: None,
+        effective: None,
         value: None,
         is_default: false,
         masked: Vec::new(),
@@ -223,5 +260,19 @@ fn tell_place(report: &Get, messages: &mut Messages<'_>) {
     });
     if let Some(why) = &report.not_used_because {
         messages.note(&format!("not used when the package runs: {why}"));
+    }
+    if let Some(effective) = &report.effective {
+        messages.note(&sentence(effective));
+        for link in &effective.chain {
+            let place = match (&link.file, &link.span) {
+                (Some(file), Some(span)) => format!(" in {file}, line {}", span.line),
+                _ => String::new(),
+            };
+            let kind = link.kind.replace('-', " ");
+            messages.note(&format!("  from the {kind} {}{place}", link.path));
+        }
+        for by in &effective.overridable_by {
+            messages.note(&format!("  may be replaced by: {by}"));
+        }
     }
 }

@@ -5,12 +5,13 @@ use std::io::{self, Write as _};
 use clap::{Args, ValueEnum};
 
 use dtsx::host::RealFiles;
-use dtsx::inventory::{Hashes, Scope, Survey, UnitFacts, survey};
+use dtsx::inventory::{Hashes, Scope, Survey, UnitFacts, survey_given};
 use dtsx::project::BuildCopy;
 use dtsx::report::json::inspect::Summary;
 use dtsx::report::{human, json};
 
 use super::exit::Exit;
+use super::given::{FromMachine, GivenArgs};
 use super::inputs::InputArgs;
 use super::output::OutputArgs;
 use super::streams::{Messages, Streams};
@@ -32,6 +33,8 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     mail: bool,
     #[command(flatten)]
+    given: GivenArgs,
+    #[command(flatten)]
     output: OutputArgs<Format>,
 }
 
@@ -47,6 +50,10 @@ pub(crate) fn run(args: &InspectArgs, streams: &mut Streams<'_>) -> io::Result<E
     streams.out_takes_json = args.output.prints(&Format::Json);
     let inputs = match args.inputs.inputs() {
         Ok(inputs) => inputs,
+        Err(refusal) => return streams.refuse(&refusal),
+    };
+    let given = match args.given.given(FromMachine::Nothing) {
+        Ok(given) => given,
         Err(refusal) => return streams.refuse(&refusal),
     };
     let mut outputs = match args.output.open(Format::Human, &mut *streams.out) {
@@ -75,15 +82,21 @@ pub(crate) fn run(args: &InspectArgs, streams: &mut Streams<'_>) -> io::Result<E
     };
     let counts = |copy| args.inputs.include_build || copy == BuildCopy::No;
     let mut summary = Summary::default();
+    let mut given = Some(given);
     let mut walk = |tell: &mut dyn FnMut(UnitFacts) -> io::Result<()>| {
-        survey(&asked, &RealFiles, |unit| {
-            say_what_was_read(&mut messages, &unit);
-            summary.count(&unit, counts(unit.build_copy));
-            if let Some(out) = &mut for_people {
-                human::inspect::write_unit(out, &unit)?;
-            }
-            tell(unit)
-        })
+        survey_given(
+            &asked,
+            given.take().unwrap_or_default(),
+            &RealFiles,
+            |unit| {
+                say_what_was_read(&mut messages, &unit);
+                summary.count(&unit, counts(unit.build_copy));
+                if let Some(out) = &mut for_people {
+                    human::inspect::write_unit(out, &unit)?;
+                }
+                tell(unit)
+            },
+        )
     };
     match &mut for_programs {
         Some(out) => {

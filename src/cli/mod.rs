@@ -1,15 +1,19 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
+mod add;
 mod completions;
 mod diff;
 mod eval;
 mod exit;
 mod get;
+mod given;
 mod inputs;
 mod inspect;
 mod man;
+mod migrate;
 mod one;
 mod output;
+mod remove;
 mod run;
 mod set;
 mod streams;
@@ -19,11 +23,11 @@ mod write;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use anstream::{AutoStream, ColorChoice, StripStream};
+use anstream::{AutoStream, ColorChoice};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use exit::Exit;
-use streams::{Colours, Streams, Talk};
+use streams::{Colours, Stdout, Streams, Talk};
 
 /// Reads, edits byte-exactly and runs the mail of SQL Server Integration Services packages (.dtsx)
 #[derive(Debug, Parser)]
@@ -46,6 +50,9 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Get(get::GetArgs),
     Set(set::SetArgs),
+    Add(add::AddArgs),
+    Remove(remove::RemoveArgs),
+    Migrate(migrate::MigrateArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
     Eval(eval::EvalArgs),
@@ -129,17 +136,14 @@ pub(crate) fn main() -> ExitCode {
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let out_is_terminal = stdout.is_terminal();
-    let colours = cli.talk.colours();
-    let buffered: Box<dyn io::Write> = Box::new(io::BufWriter::new(stdout));
-    let mut out: Box<dyn io::Write> = match colours {
-        Colours::Nowhere => Box::new(StripStream::new(buffered)),
-        Colours::OnStdout | Colours::Everywhere => buffered,
-    };
     let mut streams = Streams {
-        out: &mut out,
+        out: &mut io::BufWriter::new(Stdout {
+            lock: stdout.lock(),
+            is_closed: false,
+        }),
         err: &mut stderr.lock(),
         out_is_terminal,
-        colours,
+        colours: cli.talk.colours(),
         talk: cli.talk.talk(),
         out_takes_json: false,
     };
@@ -169,6 +173,9 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Inspect(args) => inspect::run(&args, streams),
         Command::Get(args) => get::run(&args, streams),
         Command::Set(args) => set::run(&args, streams),
+        Command::Add(args) => add::run(&args, streams),
+        Command::Remove(args) => remove::run(&args, streams),
+        Command::Migrate(args) => migrate::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
         Command::Completions(args) => completions::run(&args, streams),
@@ -181,8 +188,8 @@ fn front_page(streams: &mut Streams<'_>) -> io::Result<Exit> {
     write!(
         streams.out,
         "\
-dtsx {version} reads, edits and runs the mail of SQL Server Integration Services packages (.dtsx),
-without SQL Server and without Windows. What it is not asked to change stays as it is, byte for byte.
+dtsx {version} reads and edits packages of SQL Server Integration Services (SSIS) and runs their mail,
+without SQL Server and without Windows. What it is not to change stays as it is, byte for byte.
 
 {EXAMPLES}
 `dtsx help` lists the commands, `dtsx COMMAND --help` tells more of one.

@@ -293,3 +293,13 @@ fn names<F: ValueEnum + 'static>() -> impl Iterator<Item = PossibleValue> {
         .iter()
         .filter_map(ValueEnum::to_possible_value)
 }
+
+/// Writes a file that only its owner can read, and never over a file of SSIS.
+pub(crate) fn private(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    let mut file = create(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.flush());
+    written.map_err(|error| Refusal {
+        exit: Exit::Unwritten,
+        message: format!("`{}` could not be written: {error}", path.display()),
+    })
+}

@@ -11,20 +11,22 @@ use clap::{Args, ValueEnum};
 use dtsx::host::{Files as _, RealClock, RealEnvironment, RealFiles, RealRandom};
 use dtsx::mail::deliver::{Capture, Identity, Outbox, TlsMode};
 use dtsx::mail::{
-    Limits as MailLimits, LocalServer, PathMap, Route, Runner, ServerChoice, TaskOutcome,
-    TaskStatus, Tools,
+    Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, TaskOutcome, TaskStatus, Tools,
 };
 use dtsx::project::{Limits, ReadError};
 use dtsx::report::human::run::BlindCopies;
 use dtsx::report::{human, json};
 
 use super::exit::Exit;
+use super::given::{FromMachine, GivenArgs};
 use super::streams::Streams;
 use plan::{Plan, Refusal};
 
 /// Send the mail that a package's Send Mail tasks would send
 ///
-/// Values are taken as they are stored; a task with a value under an expression is skipped unless the value is given.
+/// Values are those that dtexec would see: expressions, configurations, parameters and variables are followed. A task
+/// that depends on a value that is not known, or that a task sets which is not run, is skipped unless the value is given.
+/// The clock, the name and the user of this machine are read where the package asks for them, and the report says so.
 /// Nothing is sent with `--dry-run`, `--outbox` and `--capture`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -54,9 +56,14 @@ pub(crate) struct RunArgs {
     /// Take stored values where expressions compute others
     #[arg(long)]
     stored_values: bool,
-    /// Where a folder of the package is here: `C:\data=./data` (repeatable)
-    #[arg(long = "map-path", value_name = "FROM=TO")]
-    map_paths: Vec<String>,
+    /// Take the stored defaults of variables that tasks set which are not run
+    #[arg(long)]
+    assume_defaults: bool,
+    /// Let configurations read the environment of this process
+    #[arg(long)]
+    use_environment: bool,
+    #[command(flatten)]
+    given: GivenArgs,
 
     /// The server, instead of the one that the package names [default port: 25, with implicit TLS 465]
     #[arg(long, value_name = "HOST[:PORT]", value_parser = server)]
@@ -187,12 +194,17 @@ struct Begun<'a> {
 }
 
 fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
-    let mut paths = PathMap::default();
-    for rule in &args.map_paths {
-        paths
-            .add(rule)
-            .map_err(|error| Refusal::Usage(format!("--map-path: {error}")))?;
-    }
+    let machine = match args.use_environment {
+        true => FromMachine::EnvironmentToo,
+        false => FromMachine::Itself,
+    };
+    let given = args
+        .given
+        .given(machine)
+        .map_err(|refusal| match refusal.exit {
+            Exit::Usage => Refusal::Usage(refusal.message),
+            _ => Refusal::Unreadable(refusal.message),
+        })?;
     let mut mail_limits = MailLimits::default();
     let mut limits = Limits::default();
     for (name, value) in &args.limits {
@@ -216,7 +228,7 @@ fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
         ))
     })?;
     let unneeded = choice.unneeded(&route);
-    let (plan, errors) = plan::plan(args, &paths, &unneeded, limits)?;
+    let (plan, errors) = plan::plan(args, given, &unneeded, limits)?;
     let runner = Runner::new(tools, &RealEnvironment, route, choice);
     Ok(Begun {
         runner,
@@ -287,7 +299,7 @@ fn finish(
     for task in plan.tasks {
         let outcome = runner.send(task);
         if let Format::Human = args.format {
-            human::run::write_task(streams.out, &outcome, blind_copies)?;
+            human::run::write_task(&mut streams.people(), &outcome, blind_copies)?;
             // Who waits for a slow server sees what has gone.
             streams.out.flush()?;
         }
@@ -297,7 +309,7 @@ fn finish(
     match args.format {
         Format::Human => {
             let summary = json::run::RunSummary::of(&outcomes);
-            human::run::write_summary(streams.out, &summary)?;
+            human::run::write_summary(&mut streams.people(), &summary)?;
         }
         Format::Json => json::run::write(streams.out, &outcomes, errors)?,
     }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use anstream::adapter::StripBytes;
+
 use dtsx::report::json;
 use dtsx::source::visible;
 
@@ -22,6 +24,31 @@ pub(crate) struct Streams<'a> {
     pub(crate) talk: Talk,
     /// Whether a program waits for JSON on `out`, also where the command comes to nothing.
     pub(crate) out_takes_json: bool,
+}
+
+/// The standard output. That its pipe was closed is said once; what comes after it is written to nobody.
+pub(crate) struct Stdout<'a> {
+    pub(crate) lock: io::StdoutLock<'a>,
+    pub(crate) is_closed: bool,
+}
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        let written = self.lock.write(bytes);
+        self.is_closed =
+            matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.is_closed {
+            true => Ok(()),
+            false => self.lock.flush(),
+        }
+    }
 }
 
 /// Where reports for people have colours.
@@ -94,12 +121,42 @@ impl Streams<'_> {
         })
     }
 
+    /// The standard output for text with colours, which are stripped where nobody would see them.
+    pub(crate) fn people(&mut self) -> People<'_> {
+        People {
+            out: self.out,
+            strip: (self.colours == Colours::Nowhere).then(StripBytes::new),
+        }
+    }
+
     /// Says things to people while reports are written.
     pub(crate) fn messages(&mut self) -> Messages<'_> {
         Messages {
             err: self.err,
             talk: self.talk,
         }
+    }
+}
+
+/// Where text with colours goes.
+pub(crate) struct People<'a> {
+    out: &'a mut dyn Write,
+    strip: Option<StripBytes>,
+}
+
+impl Write for People<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.strip {
+            Some(strip) => strip
+                .strip_next(bytes)
+                .try_for_each(|piece| self.out.write_all(piece))?,
+            None => self.out.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -21,18 +21,29 @@ pub(crate) struct JournalArgs {
 impl JournalArgs {
     /// The journal of this run; it appears on the disk with the first write.
     pub(crate) fn journal(&self, command: &str, inputs: Vec<PathBuf>) -> Result<Journal, String> {
+        self.journal_of(command, inputs, None)
+    }
+
+    /// The same, of a run that follows a recipe.
+    pub(crate) fn journal_of(
+        &self,
+        command: &str,
+        inputs: Vec<PathBuf>,
+        recipe: Option<String>,
+    ) -> Result<Journal, String> {
         let folder = match &self.journal {
             Some(folder) => folder.clone(),
             None => apply::default_folder(&RealEnvironment).map_err(|error| error.to_string())?,
         };
-        let origin = Origin::now(command, inputs, &RealClock, &RealRandom, &RealEnvironment);
+        let mut origin = Origin::now(command, inputs, &RealClock, &RealRandom, &RealEnvironment);
+        origin.recipe = recipe;
         Ok(Journal::new(folder, origin))
     }
 }
 
 /// Carries out the writes, all or none; says what could not be written.
 pub(crate) fn write_all(
-    writes: Vec<Write>,
+    writes: impl IntoIterator<Item = Write>,
     journal: &mut Journal,
     messages: &mut Messages<'_>,
 ) -> Applied {

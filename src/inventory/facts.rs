@@ -5,6 +5,8 @@ use crate::package::{DeploymentModel, ExecutableKind, FileKind, MessageSourceTyp
 use crate::project::{BuildCopy, Hash, Label};
 use crate::xml::Place;
 
+use super::effective::EffectiveFacts;
+
 /// What is known of a file.
 #[derive(Clone, Debug)]
 pub struct FileFacts {
@@ -84,11 +86,7 @@ impl FileFacts {
 
     /// Whether mail is sent from here, or a connection for it is kept here.
     pub fn has_mail(&self) -> bool {
-        !self.send_mail_tasks.is_empty()
-            || self
-                .connections
-                .iter()
-                .any(|connection| connection.smtp.is_some())
+        !self.send_mail_tasks.is_empty() || self.connections.iter().any(ConnectionFacts::is_smtp)
     }
 }
 
@@ -123,16 +121,25 @@ pub struct ConnectionFacts {
     pub type_name: String,
     /// Its connection string, as stored.
     pub connection_string: Option<Masked>,
-    /// The same as a model, of an SMTP connection manager.
+    /// The same as a model, of an SMTP connection manager whose string can be read.
     pub smtp: Option<SmtpConnection>,
     /// Why the connection string could not be read as one.
     pub problem: Option<String>,
     /// Its property expressions.
     pub expressions: Vec<ExpressionFacts>,
+    /// What its properties are at run time, where something else than the stored value decides.
+    pub effective: Vec<EffectiveFacts>,
     /// What uses it.
     pub used_by: Vec<ObjectRef>,
     /// Where it is.
     pub place: Place,
+}
+
+impl ConnectionFacts {
+    /// Whether this is Microsoft's SMTP connection manager.
+    pub fn is_smtp(&self) -> bool {
+        self.type_name == "SMTP"
+    }
 }
 
 /// An object of a file.
@@ -183,6 +190,8 @@ pub struct TaskFacts {
     pub attachments: Vec<String>,
     /// Its property expressions.
     pub expressions: Vec<ExpressionFacts>,
+    /// What its properties are at run time, where something else than the stored value decides.
+    pub effective: Vec<EffectiveFacts>,
     /// Where it is.
     pub place: Place,
 }

@@ -1,24 +1,39 @@
 //! Gathers the facts of one file.
 
-use crate::connection_string::{SmtpConnectionString, masked, masked_within};
+use crate::connection_string::{SmtpConnectionString, is_secret_key, masked, masked_within};
+use crate::effective::{Given, PackageValues, UnitValues};
 use crate::package::{
     Call, ConnectionManager, ExecutableKind, FileKind, MailProperty, MessageSourceType, Object,
     Owner, Package, SendMailTask, Target, path_of,
 };
 use crate::project::{BuildCopy, File, InContext, Label};
+use crate::secret::MASK;
 
+use super::effective::EffectiveFacts;
 use super::facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
     ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
 };
 use super::uses::uses;
 
+/// The facts of a file in its unit, under nothing that was given from outside.
+pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
+    let given = Given::default();
+    let unit = UnitValues::new(at.context, &given);
+    gather_with(at, build_copy, &unit)
+}
+
 /// The facts of a file in its unit.
 ///
 /// What can only be known when all packages were looked at is filled in by [`link_uses`](super::link_uses) and
 /// [`link_calls`](super::link_calls); the hash is left to who shows it.
-pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
+pub fn gather_with<'a>(
+    at: InContext<'a>,
+    build_copy: BuildCopy,
+    unit: &'a UnitValues<'a>,
+) -> FileFacts {
     let file = at.file;
+    let values = &PackageValues::new(at, unit);
     let project = at.project();
     let mut facts = FileFacts {
         project: project.map(|(file, _)| file.label.clone()),
@@ -33,8 +48,10 @@ pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
         ..FileFacts::bare(&file.label, file.kind, build_copy)
     };
     match file.kind {
-        FileKind::Package | FileKind::PackagePart => package(at, &mut facts),
-        FileKind::ConnectionManager if !file.is_encrypted => project_manager(file, &mut facts),
+        FileKind::Package | FileKind::PackagePart => package(at, values, &mut facts),
+        FileKind::ConnectionManager if !file.is_encrypted => {
+            project_manager(file, values, &mut facts)
+        }
         FileKind::Project => {
             if let Some((_, project)) = project {
                 facts.protection_level = project.protection_level().map(Into::into);
@@ -48,7 +65,7 @@ pub fn gather(at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
     facts
 }
 
-fn package(at: InContext<'_>, facts: &mut FileFacts) {
+fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFacts) {
     let file = at.file;
     // The attributes of the root can be read even where the rest is encrypted with a user key.
     let package = Package::new(&file.document);
@@ -70,7 +87,7 @@ fn package(at: InContext<'_>, facts: &mut FileFacts) {
         let objects = used.by.iter().map(|object| clear(object));
         if std::ptr::eq(used.holder, file) {
             let path = path(package, Target::ConnectionManager(used.manager));
-            let mut connection = connection(file, used.manager, path);
+            let mut connection = connection(file, used.manager, path, values);
             connection.used_by.extend(objects.map(|object| ObjectRef {
                 file: file.label.clone(),
                 object,
@@ -85,8 +102,11 @@ fn package(at: InContext<'_>, facts: &mut FileFacts) {
     }
     facts.send_mail_tasks = package
         .send_mail_tasks()
-        .map(|task| task_facts(at, package, task))
+        .map(|task| task_facts(at, package, task, values))
         .collect();
+    facts
+        .notes
+        .extend(values.notes().iter().map(|note| clear(&note.to_string())));
     facts.other_tasks = package
         .executables()
         .filter(|it| !it.is_container() && it.kind() != ExecutableKind::SendMail)
@@ -127,17 +147,22 @@ fn called_file(at: InContext<'_>, reference: &str) -> Masked {
         )
 }
 
-fn project_manager(file: &File, facts: &mut FileFacts) {
+fn project_manager<'a>(file: &'a File, values: &PackageValues<'a>, facts: &mut FileFacts) {
     let Some(manager) = ConnectionManager::new(file.document.root()) else {
         return;
     };
     let name = manager.object().name().into_owned();
     let path = format!("\\Project.Connections[{name}]");
     facts.name = Some(clear(&name));
-    facts.connections = vec![connection(file, manager, clear(&path))];
+    facts.connections = vec![connection(file, manager, clear(&path), values)];
 }
 
-fn connection(file: &File, manager: ConnectionManager<'_>, path: String) -> ConnectionFacts {
+fn connection<'a>(
+    file: &'a File,
+    manager: ConnectionManager<'a>,
+    path: String,
+    values: &PackageValues<'a>,
+) -> ConnectionFacts {
     let stored = manager.connection_string();
     let text = stored.map(|stored| stored.text().into_text());
     let (mut smtp, mut problem) = (None, None);
@@ -148,10 +173,7 @@ fn connection(file: &File, manager: ConnectionManager<'_>, path: String) -> Conn
                 connection.server = clear(&connection.server);
                 smtp = Some(connection);
             }
-            Err(error) => {
-                smtp = Some(Default::default());
-                problem = Some(error.to_string());
-            }
+            Err(error) => problem = Some(error.to_string()),
         }
     }
     let object = manager.object();
@@ -164,6 +186,7 @@ fn connection(file: &File, manager: ConnectionManager<'_>, path: String) -> Conn
         smtp,
         problem,
         expressions: expressions(object),
+        effective: EffectiveFacts::of(values, file, Target::ConnectionManager(manager)),
         used_by: Vec::new(),
         place: file.document.place(manager.span()),
     }
@@ -172,9 +195,20 @@ fn connection(file: &File, manager: ConnectionManager<'_>, path: String) -> Conn
 fn expressions(object: Object<'_>) -> Vec<ExpressionFacts> {
     object
         .property_expressions()
-        .map(|expression| ExpressionFacts {
-            property: clear(&expression.property()),
-            text: within(&expression.text()),
+        .map(|expression| {
+            let property = clear(&expression.property());
+            let text = expression.text();
+            ExpressionFacts {
+                // Without a literal it is the way to a secret, and none.
+                text: match is_secret_key(&property) && text.contains('"') {
+                    true => Masked {
+                        text: MASK.to_owned(),
+                        keys: vec![property.clone()],
+                    },
+                    false => within(&text),
+                },
+                property,
+            }
         })
         .collect()
 }
@@ -205,7 +239,12 @@ fn clear(text: &str) -> String {
     masked_within(text).0.into_owned()
 }
 
-fn task_facts(at: InContext<'_>, package: Package<'_>, task: SendMailTask<'_>) -> TaskFacts {
+fn task_facts<'a>(
+    at: InContext<'a>,
+    package: Package<'a>,
+    task: SendMailTask<'a>,
+    values: &PackageValues<'a>,
+) -> TaskFacts {
     let executable = task.executable();
     let object = executable.object();
     let text = |property| within(&task.get(property));
@@ -249,6 +288,7 @@ fn task_facts(at: InContext<'_>, package: Package<'_>, task: SendMailTask<'_>) -
             .map(str::to_owned)
             .collect(),
         expressions: expressions(object),
+        effective: EffectiveFacts::of(values, at.file, Target::Executable(executable)),
         place: at.file.document.place(object.node().span()),
     }
 }

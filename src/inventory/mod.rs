@@ -2,21 +2,24 @@
 //!
 //! A package is dropped when it has been looked at; what must outlive its document is a fact here.
 
+mod effective;
 mod facts;
 mod gather;
 mod link;
 mod survey;
 mod uses;
 
+pub use effective::EffectiveFacts;
 pub use facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
     ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
 };
-pub use gather::gather;
+pub use gather::{gather, gather_with};
 pub use link::{FileNames, link_calls, link_uses};
-pub use survey::{Hashes, Scope, Survey, UnitFacts, survey};
+pub use survey::{Hashes, Scope, Survey, UnitFacts, survey, survey_given};
 
 // What facts are made of, for the rooms that see facts and no documents.
+pub use crate::effective::{Certainty, Effective, Link, Origin};
 pub use crate::package::{FileKind, MailProperty, MessageSourceType};
 pub use crate::project::{BuildCopy, ReadError};
 pub use crate::xml::Place;

@@ -3,15 +3,18 @@
 use std::cell::LazyCell;
 use std::num::NonZero;
 use std::ops::Deref;
+use std::path::PathBuf;
 
+use crate::effective::{Given, UnitValues};
 use crate::host::Files;
+use crate::package::FileKind;
 use crate::project::{
-    BuildCopy, Found, Hash, InContext, Inputs, Limits, Looked, ReadError, Reading, Role, Unit,
-    find, holds,
+    BuildCopy, Expected, Found, Hash, InContext, Inputs, Limits, Looked, ReadError, Reading, Role,
+    Unit, find, holds,
 };
 
 use super::facts::FileFacts;
-use super::gather::gather;
+use super::gather::gather_with;
 use super::link::{FileNames, link_calls, link_uses};
 
 /// Which files are to be told of.
@@ -77,6 +80,20 @@ impl UnitFacts {
 pub fn survey<E>(
     survey: &Survey<'_>,
     files: &dyn Files,
+    tell: impl FnMut(UnitFacts) -> Result<(), E>,
+) -> Result<(), E> {
+    survey_given(survey, Given::default(), files, tell)
+}
+
+/// The same, with values under what was given.
+///
+/// # Errors
+///
+/// Whatever `tell` gives ends the walk.
+pub fn survey_given<E>(
+    survey: &Survey<'_>,
+    mut given: Given<'_>,
+    files: &dyn Files,
     mut tell: impl FnMut(UnitFacts) -> Result<(), E>,
 ) -> Result<(), E> {
     let reading = Reading {
@@ -102,8 +119,9 @@ pub fn survey<E>(
         let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
         sources.flat_map(Unit::labels).collect()
     });
+    given.elsewhere.extend(configurations(&units));
     for unit in &units {
-        let facts = survey.unit(unit, &reading, &everywhere);
+        let facts = survey.unit(unit, &given, &reading, &everywhere);
         if !facts.is_empty() {
             tell(facts)?;
         }
@@ -111,15 +129,30 @@ pub fn survey<E>(
     Ok(())
 }
 
+/// The XML configurations of all units: packages name them by the paths of other machines.
+fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
+    let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
+    let all = sources.flat_map(|unit| &unit.candidates);
+    all.filter(|candidate| {
+        matches!(
+            candidate.expected,
+            Expected::Kind(FileKind::Configuration) | Expected::MaybeConfiguration
+        )
+    })
+    .map(|candidate| candidate.path.clone())
+}
+
 impl Survey<'_> {
     fn unit(
         &self,
         unit: &Unit,
+        given: &Given<'_>,
         reading: &Reading<'_>,
         everywhere: &dyn Deref<Target = FileNames>,
     ) -> UnitFacts {
         let mut open = unit.open(self.inputs, reading);
         let context = &open.context;
+        let values = &UnitValues::new(context, given);
         let archive = open.archive.iter().map(|archive| FileFacts {
             hash: self.hash(|| archive.hash()),
             ..FileFacts::of_archive(&archive.label, unit.build_copy)
@@ -128,7 +161,7 @@ impl Survey<'_> {
             .files
             .iter()
             .filter(|file| file.role == Role::Asked)
-            .map(|file| self.file(InContext { context, file }, unit.build_copy));
+            .map(|file| self.file(InContext { context, file }, unit.build_copy, values));
         let mut facts = UnitFacts {
             files: archive.chain(small).collect(),
             build_copy: unit.build_copy,
@@ -136,7 +169,7 @@ impl Survey<'_> {
             errors: Vec::new(),
         };
         let looked = open.each(reading, |looked| match looked {
-            Looked::Read(at) => Some(Ok(self.file(at, unit.build_copy))),
+            Looked::Read(at) => Some(Ok(self.file(at, unit.build_copy, values))),
             Looked::Skipped => None,
             Looked::Failed(error) => Some(Err(error)),
         });
@@ -166,10 +199,15 @@ impl Survey<'_> {
         facts
     }
 
-    fn file(&self, at: InContext<'_>, build_copy: BuildCopy) -> FileFacts {
+    fn file<'a>(
+        &self,
+        at: InContext<'a>,
+        build_copy: BuildCopy,
+        values: &'a UnitValues<'a>,
+    ) -> FileFacts {
         FileFacts {
             hash: self.hash(|| at.file.hash()),
-            ..gather(at, build_copy)
+            ..gather_with(at, build_copy, values)
         }
     }
 

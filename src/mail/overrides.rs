@@ -1,18 +1,15 @@
-//! Values that win over everything, and which stored values may be trusted.
-
-use std::borrow::Cow;
+//! Values that win over everything, and which of the others may be trusted.
 
 use crate::package::{
-    ConnectionManager, MailProperty, Object, Package, PathError, Target, nearest, path_of, resolve,
+    ConnectionManager, MailProperty, PathError, Target, nearest, path_of, resolve,
 };
-use crate::project::{File, InContext};
+use crate::project::InContext;
 
-/// `--override 'PATH;VALUE'`, its path followed to the object that it names.
+/// `--override 'PATH;VALUE'`, its path followed to a property that mail depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// The shortest path of the object.
-    object: String,
-    property: String,
+    /// The shortest path of the property.
+    path: String,
     value: String,
 }
 
@@ -78,8 +75,7 @@ impl Override {
             match named(path, at) {
                 Ok((object, property)) => {
                     return Ok(Override {
-                        object,
-                        property,
+                        path: format!("{object}.Properties[{property}]"),
                         value: value.to_owned(),
                     });
                 }
@@ -88,6 +84,13 @@ impl Override {
             }
         }
         Err(failure.unwrap_or_else(shape))
+    }
+}
+
+impl Override {
+    /// The text that says the same in the spelling that is used everywhere.
+    pub fn text(&self) -> String {
+        format!("{};{}", self.path, self.value)
     }
 }
 
@@ -151,73 +154,13 @@ pub enum StaleValues {
     Taken,
 }
 
-/// Reads the values of one task's mail, and remembers what was overridden and what cannot be known.
-pub(super) struct Values<'o> {
-    pub(super) overrides: &'o [Override],
-    pub(super) stale_values: StaleValues,
-    /// The paths of properties whose value was given.
-    pub(super) overridden: Vec<String>,
-    /// The paths of properties that an expression computes.
-    pub(super) stale: Vec<String>,
-}
-
-impl Values<'_> {
-    /// A value: the given one, or the stored one; `None` where an expression computes it.
-    pub(super) fn read<'d>(
-        &mut self,
-        path: &str,
-        object: Object<'d>,
-        property: &str,
-        stored: impl FnOnce() -> Cow<'d, str>,
-    ) -> Option<Cow<'d, str>> {
-        if let Some(given) = self.given(path, property) {
-            return Some(Cow::Owned(given));
-        }
-        let computed = object.property_expression(property).is_some();
-        self.or_stale(computed, path, property, stored)
-    }
-
-    /// A value that may be computed in some way of its own.
-    pub(super) fn or_stale<'d>(
-        &mut self,
-        computed: bool,
-        path: &str,
-        property: &str,
-        stored: impl FnOnce() -> Cow<'d, str>,
-    ) -> Option<Cow<'d, str>> {
-        if computed && self.stale_values == StaleValues::Refused {
-            self.stale.push(format!("{path}.Properties[{property}]"));
-            return None;
-        }
-        Some(stored())
-    }
-
-    /// The value that was given for a property; of several, the last.
-    pub(super) fn given(&mut self, path: &str, property: &str) -> Option<String> {
-        let given = self
-            .overrides
-            .iter()
-            .rfind(|it| it.object == path && it.property.eq_ignore_ascii_case(property))?;
-        let name = format!("{path}.Properties[{property}]");
-        if !self.overridden.contains(&name) {
-            self.overridden.push(name);
-        }
-        Some(given.value.clone())
-    }
-}
-
-/// The path of a connection manager, whoever holds it.
-pub(super) fn manager_path(
-    at: InContext<'_>,
-    package: Package<'_>,
-    holder: &File,
-    manager: ConnectionManager<'_>,
-) -> String {
-    if holder.id == at.file.id {
-        path_of(package, Target::ConnectionManager(manager))
-    } else {
-        project_path(manager)
-    }
+/// Whether the default of a variable counts that a task would set which is not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defaults {
+    /// It does not.
+    Refused,
+    /// `--assume-defaults` asks for it.
+    Taken,
 }
 
 fn project_path(manager: ConnectionManager<'_>) -> String {

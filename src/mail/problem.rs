@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::address::{AddressProblem, AddressReason};
 use super::codes::Code;
-use super::path_map::advice;
+
+use crate::effective::advice;
 use crate::source::visible;
 
 /// What System.Net.Mail says of a subject of several lines.

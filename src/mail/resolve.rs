@@ -1,25 +1,24 @@
-//! From a Send Mail task to what it would send, as far as stored values tell.
+//! From a Send Mail task to what it would send.
 //!
-//! A value under an expression is what the designer computed last, not what the package would send; a task that has
-//! one is not sent unless the value is given, or `--stored-values` asks for what is stored. What dtexec would refuse
-//! when it validates the task is refused here, with its code.
-
-use std::borrow::Cow;
+//! Values are those that the package would see when it runs. A task that depends on one that is not known, or that
+//! another task would set, is not sent unless the value is given. What dtexec would refuse when it validates the task is
+//! refused here, with its code.
 
 use crate::connection_string::{SmtpConnection, SmtpConnectionString, SmtpProperty};
+use crate::effective::{PackageValues, PathMap};
 use crate::host::Files;
 use crate::package::{
     ConnectionManager, Executable, ExecutableKind, MailProperty, Owner, Package, Priority,
-    SendMailTask, Target, boolean, path_of,
+    SendMailTask, Target, boolean,
 };
-use crate::project::{InContext, Label};
+use crate::project::{File, InContext, Label};
 use crate::source::visible;
 
 use super::codes::Code;
 use super::message::{Attachment, MailMessage, split_attachments};
-use super::overrides::{Override, StaleValues, Values, manager_path};
-use super::path_map::PathMap;
+use super::overrides::{Defaults, StaleValues};
 use super::source;
+use super::values::{SetLater, Values};
 
 /// How tasks are resolved.
 #[derive(Clone, Copy)]
@@ -28,10 +27,10 @@ pub struct Rules<'r> {
     pub files: &'r dyn Files,
     /// Where the package's paths are here.
     pub paths: &'r PathMap,
-    /// Values that win over everything.
-    pub overrides: &'r [Override],
     /// Whether stored values count where expressions compute others.
     pub stale_values: StaleValues,
+    /// Whether defaults count that tasks would set which are not run.
+    pub defaults: Defaults,
     /// The properties of the SMTP connection manager that nothing depends on, because they are given otherwise or no
     /// server is spoken to.
     pub unneeded: &'r [SmtpProperty],
@@ -106,36 +105,30 @@ impl Unsent {
     }
 }
 
-/// Resolves a task of the file.
-pub fn resolve(
-    at: InContext<'_>,
-    package: Package<'_>,
-    task: SendMailTask<'_>,
+/// Resolves a task of a package under the package's values.
+pub fn resolve<'d>(
+    values: &PackageValues<'d>,
+    task: SendMailTask<'d>,
     rules: &Rules<'_>,
 ) -> Resolved {
-    let path = path_of(package, Target::Executable(task.executable()));
+    let at = values.at();
+    let target = Target::Executable(task.executable());
+    let mut values = Values::new(values, rules.stale_values, rules.defaults);
+    let path = values.path_of(target);
     let mut resolving = Resolving {
         at,
-        package,
         task,
         rules,
-        values: Values {
-            overrides: rules.overrides,
-            stale_values: rules.stale_values,
-            overridden: Vec::new(),
-            stale: Vec::new(),
-        },
-        notes: Vec::new(),
+        values: &mut values,
         path: &path,
     };
     let mail = resolving.mail();
-    let (overridden, notes) = (resolving.values.overridden, resolving.notes);
     Resolved {
         name: task.executable().object().name().into_owned(),
         file: at.file.label.clone(),
         mail,
-        overridden,
-        notes,
+        overridden: values.overridden,
+        notes: values.notes,
         path,
     }
 }
@@ -150,17 +143,15 @@ pub fn other_tasks<'d>(package: Package<'d>) -> impl Iterator<Item = Executable<
     })
 }
 
-struct Resolving<'r, 'd> {
+struct Resolving<'r, 'v, 'd> {
     at: InContext<'d>,
-    package: Package<'d>,
     task: SendMailTask<'d>,
     rules: &'r Rules<'r>,
-    values: Values<'r>,
-    notes: Vec<String>,
+    values: &'r mut Values<'v, 'd>,
     path: &'r str,
 }
 
-impl<'d> Resolving<'_, 'd> {
+impl<'d> Resolving<'_, '_, 'd> {
     fn mail(&mut self) -> Result<Request, Unsent> {
         self.is_idle()?;
         if self.task.data().is_none() {
@@ -188,24 +179,16 @@ impl<'d> Resolving<'_, 'd> {
         let subject = self.get(MailProperty::Subject);
         let priority = self.priority();
         let attachments = self.attachments()?;
-        let body = source::text(
-            self.at,
-            self.package,
-            self.task,
-            self.path,
-            self.rules,
-            &mut self.values,
-            &mut self.notes,
-        )?;
-        self.refuse_stale()?;
+        let body = source::text(self.at, self.task, self.rules, self.values)?;
+        self.values.refuse_unsure()?;
         self.note_loops();
         Ok(Request {
             message: MailMessage {
-                from: from.unwrap_or_default().into_owned(),
-                to: to.unwrap_or_default().into_owned(),
-                cc: cc.unwrap_or_default().into_owned(),
-                bcc: bcc.unwrap_or_default().into_owned(),
-                subject: subject.unwrap_or_default().into_owned(),
+                from: from.unwrap_or_default(),
+                to: to.unwrap_or_default(),
+                cc: cc.unwrap_or_default(),
+                bcc: bcc.unwrap_or_default(),
+                subject: subject.unwrap_or_default(),
                 body: body.unwrap_or_default(),
                 priority,
                 attachments,
@@ -214,11 +197,10 @@ impl<'d> Resolving<'_, 'd> {
         })
     }
 
-    fn get(&mut self, property: MailProperty) -> Option<Cow<'d, str>> {
-        let task = self.task;
-        let object = task.executable().object();
+    fn get(&mut self, property: MailProperty) -> Option<String> {
+        let target = Target::Executable(self.task.executable());
         self.values
-            .read(self.path, object, property.name(), || task.get(property))
+            .read(self.at.file, target, property.name(), SetLater::Refused)
     }
 
     /// Whether the task, or something around it, is switched off; and whether it waits for an event.
@@ -239,10 +221,10 @@ impl<'d> Resolving<'_, 'd> {
                 );
                 return Err(Unsent::Idle { reason });
             }
-            let path = path_of(self.package, target);
-            let object = owner.object();
-            let stored = || object.text("Disabled").unwrap_or_default();
-            let disabled = self.values.read(&path, object, "Disable", stored);
+            let path = self.values.path_of(target);
+            let disabled = self
+                .values
+                .read(self.at.file, target, "Disable", SetLater::TooLate);
             if disabled.as_deref().and_then(boolean) == Some(true) {
                 let reason = if path == self.path {
                     "the task is disabled".to_owned()
@@ -262,7 +244,7 @@ impl<'d> Resolving<'_, 'd> {
         };
         Priority::parse(&stored).unwrap_or_else(|| {
             let stored = visible(&stored);
-            self.notes.push(format!(
+            self.values.note(format!(
                 "`{stored}` is no priority (High, Normal or Low): sent as Normal"
             ));
             Priority::Normal
@@ -310,8 +292,7 @@ impl<'d> Resolving<'_, 'd> {
             );
             return Err(Unsent::failed(Code::CONNECTION_NOT_SMTP, reason));
         }
-        let path = manager_path(self.at, self.package, holder, manager);
-        let connection = self.smtp(&path, manager)?;
+        let connection = self.smtp(holder, manager)?;
         let server_counts = !self.rules.unneeded.contains(&SmtpProperty::Server);
         if let Some(connection) = &connection
             && server_counts
@@ -328,30 +309,23 @@ impl<'d> Resolving<'_, 'd> {
 
     fn smtp(
         &mut self,
-        path: &str,
+        holder: &'d File,
         manager: ConnectionManager<'d>,
     ) -> Result<Option<SmtpConnection>, Unsent> {
         const WHOLE: &str = "ConnectionString";
-        let object = manager.object();
-        let given = self.values.given(path, WHOLE);
-        let whole_is_computed = given.is_none() && object.property_expression(WHOLE).is_some();
-        let stored = manager.connection_string().map(|it| it.text().into_text());
-        let name = object.name();
-        let text = match (given, stored) {
-            (Some(given), _) => given,
-            (None, Some(stored)) => stored.into_owned(),
-            (None, None) => {
-                let reason = format!(
-                    "the SMTP connection manager `{}` has no connection string",
-                    visible(&name)
-                );
-                return Err(Unsent::failed(Code::CONNECTION_EMPTY, reason));
-            }
-        };
-        let mut connection = match SmtpConnectionString::parse(&text) {
+        let target = Target::ConnectionManager(manager);
+        let path = self.values.path_of(target);
+        let name = manager.object().name();
+        let whole = self.values.glance(holder, target, WHOLE);
+        if manager.connection_string().is_none() && whole.as_deref() == Some("") {
+            let reason = format!(
+                "the SMTP connection manager `{}` has no connection string",
+                visible(&name)
+            );
+            return Err(Unsent::failed(Code::CONNECTION_EMPTY, reason));
+        }
+        let mut connection = match SmtpConnectionString::parse(whole.as_deref().unwrap_or("")) {
             Ok(read) => read.into_connection(),
-            // What stands there is a sample, and each of its properties is told below.
-            Err(_) if whole_is_computed => SmtpConnection::default(),
             Err(error) => {
                 let reason = format!("the SMTP connection manager `{}`: {error}", visible(&name));
                 return Err(Unsent::failed(Code::CHECK_VALID_SERVER, reason));
@@ -359,41 +333,21 @@ impl<'d> Resolving<'_, 'd> {
         };
         for property in SmtpProperty::ALL {
             let key = property.key();
-            if let Some(value) = self.values.given(path, key) {
-                set(&mut connection, property, &value).map_err(|wanted| {
-                    let value = visible(&value);
-                    let reason = format!("`{path}.Properties[{key}]`: `{value}` is not {wanted}");
-                    Unsent::failed(Code::CHECK_VALID_SERVER, reason)
-                })?;
-            } else if !self.rules.unneeded.contains(&property) {
-                let computed = object.property_expression(key).is_some();
-                let told = if computed { key } else { WHOLE };
-                let nothing = || Cow::Borrowed("");
-                self.values
-                    .or_stale(computed || whole_is_computed, path, told, nothing);
-            }
+            let value = match self.rules.unneeded.contains(&property) {
+                true => self.values.glance(holder, target, key),
+                false => self.values.read(holder, target, key, SetLater::Refused),
+            };
+            let is_left_out = property == SmtpProperty::Timeout;
+            let Some(value) = value.filter(|it| !(is_left_out && it.is_empty())) else {
+                continue;
+            };
+            set(&mut connection, property, &value).map_err(|wanted| {
+                let value = visible(&value);
+                let reason = format!("`{path}.Properties[{key}]`: `{value}` is not {wanted}");
+                Unsent::failed(Code::CHECK_VALID_SERVER, reason)
+            })?;
         }
         Ok(Some(connection))
-    }
-
-    fn refuse_stale(&self) -> Result<(), Unsent> {
-        let mut stale = self.values.stale.clone();
-        stale.sort();
-        stale.dedup();
-        let (Some(first), count) = (stale.first(), stale.len()) else {
-            return Ok(());
-        };
-        let list: Vec<String> = stale
-            .iter()
-            .map(|path| format!("`{}`", visible(path)))
-            .collect();
-        let is = if count == 1 { "is" } else { "are" };
-        Err(Unsent::skipped(format!(
-            "{} {is} computed by expressions, which this version does not evaluate: give the value with \
-             `--override '{};VALUE'`, or take what is stored with `--stored-values`",
-            list.join(", "),
-            visible(first)
-        )))
     }
 
     fn note_loops(&mut self) {
@@ -406,7 +360,7 @@ impl<'d> Resolving<'_, 'd> {
                 )
             {
                 let name = it.object().name();
-                self.notes.push(format!(
+                self.values.note(format!(
                     "the loop `{}` around it is not run: the task is taken once",
                     visible(&name)
                 ));

@@ -1,48 +1,39 @@
 //! The text of a task's message: written in the task, in a variable, or in a file.
 
-use std::borrow::Cow;
 use std::io::Read;
 
-use crate::package::{
-    Executable, FileKind, MailProperty, MessageSourceType, Object, Owner, Package, Parameter,
-    SendMailTask, Target, Variable, path_of, project_parameters,
-};
+use crate::effective::{NamedValue, Origin, advice};
+use crate::expression::TypeName;
+use crate::package::{MailProperty, MessageSourceType, SendMailTask, Target};
 use crate::project::InContext;
 use crate::source::visible;
 
 use super::codes::Code;
-use super::overrides::{Values, manager_path};
-use super::path_map::advice;
 use super::resolve::{Rules, Unsent};
-
-/// The type number of a string: a member of VARENUM in packages, of TypeCode in projects.
-const VARENUM_STRING: u16 = 8;
-const TYPECODE_STRING: u16 = 18;
+use super::values::{SetLater, Values};
 
 /// Bytes of a message file; no mail has so much text.
 const LONGEST_TEXT: u64 = 16 << 20;
 
-/// The text, `None` where an expression computes it or its source.
-pub(super) fn text(
-    at: InContext<'_>,
-    package: Package<'_>,
-    task: SendMailTask<'_>,
-    path: &str,
+/// The text, `None` where it or its source is not known.
+pub(super) fn text<'d>(
+    at: InContext<'d>,
+    task: SendMailTask<'d>,
     rules: &Rules<'_>,
-    values: &mut Values<'_>,
-    notes: &mut Vec<String>,
+    values: &mut Values<'_, 'd>,
 ) -> Result<Option<String>, Unsent> {
-    let object = task.executable().object();
-    let mut property = |it: MailProperty| values.read(path, object, it.name(), || task.get(it));
+    let target = Target::Executable(task.executable());
+    let mut property =
+        |it: MailProperty| values.read(at.file, target, it.name(), SetLater::Refused);
     let source_type = property(MailProperty::MessageSourceType);
     let source = property(MailProperty::MessageSource);
     let (Some(source_type), Some(source)) = (source_type, source) else {
         return Ok(None);
     };
     match MessageSourceType::parse(&source_type) {
-        Some(MessageSourceType::DirectInput) => Ok(Some(source.into_owned())),
-        Some(MessageSourceType::Variable) => variable(at, package, task, &source, values),
-        Some(MessageSourceType::FileConnection) => file(at, package, &source, rules, values, notes),
+        Some(MessageSourceType::DirectInput) => Ok(Some(source)),
+        Some(MessageSourceType::Variable) => variable(target, source.trim(), values),
+        Some(MessageSourceType::FileConnection) => file(at, &source, rules, values),
         None => Err(Unsent::failed(
             Code::WRONG_XML_ELEMENT,
             format!(
@@ -53,124 +44,41 @@ pub(super) fn text(
     }
 }
 
-fn variable(
-    at: InContext<'_>,
-    package: Package<'_>,
-    task: SendMailTask<'_>,
+fn variable<'d>(
+    task: Target<'d>,
     name: &str,
-    values: &mut Values<'_>,
+    values: &mut Values<'_, 'd>,
 ) -> Result<Option<String>, Unsent> {
-    let name = name.trim();
-    if let Some(parameter) = parameter(at, package, name) {
-        return Ok(Some(parameter_text(package, name, parameter, values)?));
-    }
-    let Some(found) = variable_in_scope(task.executable(), name) else {
-        if name.starts_with("System::") {
-            return Err(Unsent::skipped(format!(
-                "the text comes from `{}`, which has a value only while the package runs",
-                visible(name)
-            )));
+    let shown = visible(name);
+    let (effective, data_type) = match values.package.by_name(task, name) {
+        NamedValue::Found {
+            effective,
+            data_type,
+        } => (effective, data_type),
+        NamedValue::Missing | NamedValue::Ambiguous => {
+            return Err(Unsent::failed(
+                Code::LOCK_VARIABLE,
+                format!("the text comes from the variable `{shown}`, which is not there"),
+            ));
         }
-        return Err(Unsent::failed(
-            Code::LOCK_VARIABLE,
-            format!(
-                "the text comes from the variable `{}`, which is not there",
-                visible(name)
-            ),
-        ));
     };
-    if found.data_type() != Some(VARENUM_STRING) {
-        return Err(not_a_string(name));
+    if data_type != Some(TypeName::Wstr) {
+        let reason =
+            format!("the text comes from the variable `{shown}`, which is not of type String");
+        return Err(Unsent::failed(Code::VARIABLE_NOT_STRING, reason));
     }
-    let path = path_of(package, Target::Variable(found));
-    let text = || found.value().map_or(Cow::Borrowed(""), |it| it.text().text);
-    if let Some(given) = values.given(&path, "Value") {
-        return Ok(Some(given));
-    }
-    let text = values.or_stale(found.is_evaluated(), &path, "Value", text);
-    Ok(text.map(Cow::into_owned))
-}
-
-fn parameter_text(
-    package: Package<'_>,
-    name: &str,
-    (parameter, is_string): (Parameter<'_>, bool),
-    values: &mut Values<'_>,
-) -> Result<String, Unsent> {
-    if !is_string {
-        return Err(not_a_string(name));
-    }
-    let path = path_of(package, Target::Parameter(parameter));
-    if let Some(given) = values.given(&path, "Value") {
-        return Ok(given);
-    }
-    if parameter.is_sensitive() {
-        let name = visible(name);
-        let reason = format!("the text comes from the sensitive parameter `{name}`");
+    if effective.is_sensitive && effective.origin != Origin::Override {
+        let reason = format!("the text comes from the sensitive parameter `{shown}`");
         return Err(Unsent::skipped(reason));
     }
-    let value = parameter.value().map(|stored| stored.text().into_text());
-    Ok(value.unwrap_or_default().into_owned())
+    Ok(values.take(name.to_owned(), effective, SetLater::Refused))
 }
 
-fn not_a_string(name: &str) -> Unsent {
-    let reason = format!(
-        "the text comes from the variable `{}`, which is not of type String",
-        visible(name)
-    );
-    Unsent::failed(Code::VARIABLE_NOT_STRING, reason)
-}
-
-/// The variable of this name that is nearest to a task: its own, then those of what it is in. Names have case.
-fn variable_in_scope<'d>(task: Executable<'d>, name: &str) -> Option<Variable<'d>> {
-    let (namespace, name) = match name.split_once("::") {
-        Some((namespace, name)) => (Some(namespace), name),
-        None => (None, name),
-    };
-    let fits = |variable: &Variable<'_>| {
-        variable.object().name() == name
-            && namespace.is_none_or(|namespace| variable.namespace() == namespace)
-    };
-    let own = task.object();
-    let mut next = Some(own);
-    let mut around = task.parent();
-    while let Some(object) = next {
-        let mut variables = object.variables().map(Variable::new);
-        if let Some(variable) = variables.find(fits) {
-            return Some(variable);
-        }
-        next = around.map(Owner::object);
-        around = around.and_then(Owner::parent);
-    }
-    None
-}
-
-/// The parameter that a name of the kind `$Package::x` or `$Project::x` means, and whether it is a string.
-fn parameter<'d>(
+fn file<'d>(
     at: InContext<'d>,
-    package: Package<'d>,
-    name: &str,
-) -> Option<(Parameter<'d>, bool)> {
-    let string = |number| move |it: Parameter<'d>| (it, it.data_type() == Some(number));
-    if let Some(name) = name.strip_prefix("$Package::") {
-        let mut all = package.parameters();
-        return all.find(|it| it.name() == name).map(string(VARENUM_STRING));
-    }
-    let name = name.strip_prefix("$Project::")?;
-    at.context
-        .of_kind(FileKind::Parameters)
-        .flat_map(|file| project_parameters(file.document.root()))
-        .find(|it| it.name() == name)
-        .map(string(TYPECODE_STRING))
-}
-
-fn file(
-    at: InContext<'_>,
-    package: Package<'_>,
     reference: &str,
     rules: &Rules<'_>,
-    values: &mut Values<'_>,
-    notes: &mut Vec<String>,
+    values: &mut Values<'_, 'd>,
 ) -> Result<Option<String>, Unsent> {
     let Some((holder, manager)) = at.manager_of_reference(reference) else {
         return Err(Unsent::failed(
@@ -190,13 +98,8 @@ fn file(
         );
         return Err(Unsent::failed(Code::CONNECTION_NOT_FILE, reason));
     }
-    let path = manager_path(at, package, holder, manager);
-    let object: Object<'_> = manager.object();
-    let stored = || {
-        let text = manager.connection_string().map(|it| it.text().into_text());
-        text.unwrap_or_default()
-    };
-    let Some(stored) = values.read(&path, object, "ConnectionString", stored) else {
+    let target = Target::ConnectionManager(manager);
+    let Some(stored) = values.read(holder, target, "ConnectionString", SetLater::Refused) else {
         return Ok(None);
     };
     let stored = stored.trim();
@@ -223,7 +126,7 @@ fn file(
     let (text, encoding) = decode(&bytes);
     if let Some(encoding) = encoding {
         let stored = visible(stored);
-        notes.push(format!(
+        values.note(format!(
             "`{stored}` is not UTF-8, and was read as {encoding}"
         ));
     }

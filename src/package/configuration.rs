@@ -100,6 +100,11 @@ impl<'d> ConfigurationEntry<'d> {
             .unwrap_or_default()
     }
 
+    /// The property path, where it is stored.
+    pub fn stored_path(self) -> Option<Stored<'d>> {
+        self.0.attribute("", "Path").map(Stored::Attribute)
+    }
+
     /// The .NET name of the value's type: `String`, `Int32`, `Boolean`.
     pub fn value_type(self) -> Option<Cow<'d, str>> {
         let attribute = self.0.attribute("", "ValueType")?;

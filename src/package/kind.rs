@@ -37,6 +37,21 @@ impl FileKind {
         }
     }
 
+    /// The kind of this name in reports.
+    pub fn of_name(name: &str) -> Option<FileKind> {
+        [
+            FileKind::Package,
+            FileKind::PackagePart,
+            FileKind::ConnectionManager,
+            FileKind::Parameters,
+            FileKind::Project,
+            FileKind::Configuration,
+            FileKind::DeploymentFile,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
+    }
+
     /// What a document is; `None` when it is nothing of SSIS.
     ///
     /// A file that is encrypted as a whole is what its name says: the caller knows the name.

@@ -24,7 +24,10 @@ mod view;
 pub use access::StoredValue;
 pub use configuration::{Configuration, ConfigurationEntry, ConfigurationType};
 pub use connection_manager::ConnectionManager;
-pub use edit::{CommonProperty, NewCopy, PropertyType, SetError, SetErrorKind, Side};
+pub use edit::{
+    CommonProperty, NewCopy, PropertyType, SetError, SetErrorKind, Side, new_id, remove_object,
+    smtp_manager_file,
+};
 pub use executable::{EventHandler, Executable, ExecutableKind, Owner};
 pub use execute_package::{Call, ExecutePackageTask};
 pub use kind::{FileKind, is_encrypted};

@@ -21,7 +21,7 @@ use super::path::{Target, nearest};
 use super::send_mail::{MailProperty, MessageSourceType, Priority, SendMailTask};
 
 /// An SMTP connection manager.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpManagerModel {
     /// The name.
@@ -44,7 +44,7 @@ pub struct SmtpManagerModel {
 }
 
 /// A Send Mail task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendMailTaskModel {
     /// The name.

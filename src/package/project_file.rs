@@ -65,6 +65,18 @@ impl<'d> ProjectFile<'d> {
         ssis_property(self.manifest()?, name).map(Stored::Element)
     }
 
+    /// What the manifest repeats of a package (by its file name), such as `VersionBuild`.
+    pub fn package_property(self, package: &str, name: &str) -> Option<Stored<'d>> {
+        let manifest = self.manifest()?;
+        let of_package = manifest.descendants().find(|node| {
+            node.is(SSIS, "PackageMetaData")
+                && node
+                    .attribute(SSIS, "Name")
+                    .is_some_and(|it| it.value().text.eq_ignore_ascii_case(package))
+        })?;
+        ssis_property(of_package, name).map(Stored::Element)
+    }
+
     /// The protection level by name, as the manifest says it.
     pub fn protection_level(self) -> Option<Cow<'d, str>> {
         let attribute = self.manifest()?.attribute(SSIS, "ProtectionLevel")?;
@@ -157,14 +169,14 @@ impl<'d> Copy<'d> {
         Some(attribute.value().into_text())
     }
 
-    /// The name of the parameter, where it is stored.
-    pub fn stored_name(self) -> Option<Stored<'d>> {
-        self.node.attribute(SSIS, "Name").map(Stored::Attribute)
-    }
-
     /// The element.
     pub fn node(self) -> Node<'d> {
         self.node
+    }
+
+    /// The name of the parameter, where it is stored.
+    pub fn stored_name(self) -> Option<Stored<'d>> {
+        self.node.attribute(SSIS, "Name").map(Stored::Attribute)
     }
 
     /// Whether the value is a secret, which no copy keeps in clear.

@@ -28,11 +28,17 @@ pub enum Reason {
     /// A device, a pipe, a socket.
     #[error("expected a file or a folder, found something else")]
     NotAFile,
-    /// Larger than the limit `size`.
+    /// Larger than a limit.
     #[error(
-        "is larger than {0} bytes, the limit `size` (raise it with `--limit size=NUMBER` if the file is to be trusted)"
+        "is larger than {value} bytes, the limit `{limit}` (raise it with `--limit {limit}=NUMBER` if the file is to \
+         be trusted)"
     )]
-    TooLarge(u64),
+    TooLarge {
+        /// The limit's name.
+        limit: &'static str,
+        /// Its value.
+        value: u64,
+    },
     /// Bytes that are no text.
     #[error("could not be read as text: {0}")]
     Decode(DecodeError),

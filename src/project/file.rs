@@ -66,7 +66,10 @@ impl Wanted {
     pub(super) fn read(&self, bytes: Vec<u8>, limits: &Limits) -> Result<Read, ReadError> {
         let fail = |reason| Err(ReadError::new(self.label.clone(), reason));
         if bytes.len() as u64 > limits.size {
-            return fail(Reason::TooLarge(limits.size));
+            return fail(Reason::TooLarge {
+                limit: "size",
+                value: limits.size,
+            });
         }
         if bytes.starts_with(b"PK\x03\x04") {
             return fail(Reason::ZipNotXml);

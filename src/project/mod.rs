@@ -12,6 +12,7 @@ mod find;
 mod label;
 mod limits;
 mod locate;
+mod members;
 mod one;
 mod unit;
 mod winner;
@@ -28,6 +29,7 @@ pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit
 pub use label::Label;
 pub use limits::{Limits, UnknownLimit};
 pub use locate::{LocateError, Located, Place, locate};
+pub use members::{MemberChanges, write_members};
 pub use one::{Named, One};
 pub use unit::{ArchiveFile, Looked, OpenUnit, Reading, holds};
 pub use winner::{Winner, winner, winners_of_parts};

@@ -29,7 +29,7 @@ pub struct Reading<'h> {
     pub limits: Limits,
     /// How many packages are read at the same time.
     pub jobs: NonZero<usize>,
-    /// Bytes that a package must hold to be read any further.
+    /// What the bytes of a package must fulfil to be read any further, unless they are no text.
     pub only_with: Option<fn(&[u8]) -> bool>,
 }
 
@@ -127,7 +127,7 @@ struct Opening<'o, 'h> {
 impl Opening<'_, '_> {
     fn archive(&mut self, path: &Path, given: Option<&[u8]>) {
         let label = Label::of_path(path);
-        let limit = self.reading.limits.archive.size;
+        let limit = ("archive-size", self.reading.limits.archive.size);
         let bytes = match given {
             Some(bytes) => Ok(bytes.to_owned()),
             None => read_file(self.reading.files, path, limit),
@@ -225,7 +225,9 @@ fn bytes_of(
 ) -> Result<Vec<u8>, ReadError> {
     match location {
         Location::Given(bytes) => Ok(bytes.clone()),
-        Location::Disk(path) => read_file(reading.files, path, reading.limits.document.size),
+        Location::Disk(path) => {
+            read_file(reading.files, path, ("size", reading.limits.document.size))
+        }
         Location::Member(index) => {
             let read = archive.map(|archive| archive.read(*index));
             let reason = match read {
@@ -239,13 +241,15 @@ fn bytes_of(
 }
 
 /// A file that is too large is not even read.
-fn read_file(files: &dyn Files, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+fn read_file(
+    files: &dyn Files,
+    path: &Path,
+    (limit, value): (&'static str, u64),
+) -> Result<Vec<u8>, ReadError> {
     let metadata = files.metadata(path);
-    if metadata.is_ok_and(|metadata| metadata.len > limit) {
-        return Err(ReadError::new(
-            Label::of_path(path),
-            Reason::TooLarge(limit),
-        ));
+    if metadata.is_ok_and(|metadata| metadata.len > value) {
+        let label = Label::of_path(path);
+        return Err(ReadError::new(label, Reason::TooLarge { limit, value }));
     }
     files
         .read(path)
@@ -368,7 +372,9 @@ impl OpenUnit {
             Ok(bytes) => bytes,
             Err(error) => return look(Looked::Failed(error)),
         };
-        if reading.only_with.is_some_and(|has| !has(&bytes)) {
+        // What is no text cannot be searched, and is an error that must be told.
+        let skips = |has: fn(&[u8]) -> bool| looks_like_text(&bytes) && !has(&bytes);
+        if reading.only_with.is_some_and(skips) {
             return look(Looked::Skipped);
         }
         match wanted.read(bytes, &reading.limits.document) {

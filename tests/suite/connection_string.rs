@@ -754,6 +754,10 @@ fn connection_strings() -> Vec<String> {
 fn real_strings_are_read_edited_and_put_back() {
     let (mut read, mut pathlike) = (0, 0);
     for text in connection_strings() {
+        // Some fixtures are broken on purpose: no secret may leak where a string cannot be read.
+        if text.contains("planted-") {
+            continue;
+        }
         let Ok(parsed) = ConnectionString::parse(&text) else {
             // File connections: a path is not a connection string.
             assert!(

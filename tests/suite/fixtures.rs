@@ -13,27 +13,27 @@ use crate::support::{files_below, fixtures};
 const DTS: &str = "www.microsoft.com/SqlServer/Dts";
 
 /// A line of `fixtures/manifest.tsv`.
-struct Row {
-    path: String,
-    kind: String,
-    format: String,
-    smtp_managers: String,
-    sendmail_tasks: String,
-    encoding: String,
-    bom: String,
-    line_ends: String,
-    bad: String,
-    sha256: String,
+pub struct Row {
+    pub path: String,
+    pub kind: String,
+    pub format: String,
+    pub smtp_managers: String,
+    pub sendmail_tasks: String,
+    pub encoding: String,
+    pub bom: String,
+    pub line_ends: String,
+    pub bad: String,
+    pub sha256: String,
 }
 
 impl Row {
-    fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         std::fs::read(fixtures().join(&self.path))
             .unwrap_or_else(|error| panic!("{}: {error}", self.path))
     }
 }
 
-fn manifest() -> Vec<Row> {
+pub fn manifest() -> Vec<Row> {
     let text = std::fs::read_to_string(fixtures().join("manifest.tsv")).unwrap();
     let rows = text.lines().skip(1).map(|line| {
         let fields: Vec<_> = line.split('\t').map(str::to_owned).collect();
@@ -66,7 +66,7 @@ fn manifest() -> Vec<Row> {
 }
 
 /// The text of a file, its encoding and whether it has a mark; not decoded by the code under test.
-fn decode(bytes: &[u8]) -> Option<(String, &'static str, &'static str)> {
+pub fn decode(bytes: &[u8]) -> Option<(String, &'static str, &'static str)> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
         let units: Vec<u16> = pairs.iter().map(|&pair| unit(pair)).collect();
@@ -126,7 +126,7 @@ fn stored(node: Node<'_, '_>, name: &str) -> String {
         .collect()
 }
 
-fn members(bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
+pub fn members(bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut members = Vec::new();
     for index in 0..archive.len() {

@@ -2,34 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::command::command;
+use crate::command::{Run, command, dtsx, finish};
 use crate::support::{files_below, fixtures};
 
 /// A copy of fixtures, with room for journals.
 pub struct Place(TempDir);
-
-/// What a run of the command left.
-pub struct Run {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Run {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
-    }
-
-    /// Everything that somebody can read.
-    pub fn shown(&self) -> String {
-        format!("{}{}", self.out, self.err)
-    }
-}
 
 impl Place {
     /// A copy of one folder of the fixtures.
@@ -67,18 +49,16 @@ impl Place {
 
     /// Runs the command in the tree with environment variables.
     pub fn dtsx_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Run {
-        let output = command(&self.path(""))
+        finish(self.command(args).envs(variables.iter().copied()), None)
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(&self.path(""));
+        command
             .env("XDG_STATE_HOME", self.state())
             .env("LOCALAPPDATA", self.state())
-            .envs(variables.iter().copied())
-            .args(args)
-            .output()
-            .unwrap();
-        Run {
-            code: output.status.code().expect("the command is not killed"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+            .args(args);
+        command
     }
 
     pub fn get(&self, file: &str, path: &str) -> Value {
@@ -104,22 +84,9 @@ impl Place {
 }
 
 fn get(file: &str, path: &str) -> Value {
-    Place(TempDir::new().unwrap()).get_of_fixtures(file, path)
-}
-
-impl Place {
-    fn get_of_fixtures(&self, file: &str, path: &str) -> Value {
-        let output = command(&fixtures())
-            .args(["get", file, path, "--format", "json"])
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{file} {path}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
+    let run = dtsx(["get", file, path, "--format", "json"]);
+    assert_eq!(run.code, 0, "{file} {path}: {}", run.err);
+    run.json()
 }
 
 /// The bytes of the file that a report's span names, as text.

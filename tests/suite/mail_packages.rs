@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
+use dtsx::effective::{Given, PackageValues, UnitValues};
 use dtsx::host::{Environment, RealFiles};
 use dtsx::mail::deliver::Capture;
 use dtsx::mail::{
-    EventHandlers, Limits, Override, PathMap, Route, Rules, Runner, ServerChoice, StaleValues,
-    TaskOutcome, Tools, resolve,
+    Defaults, EventHandlers, Limits, Override, PathMap, Route, Rules, Runner, ServerChoice,
+    StaleValues, TaskOutcome, Tools, resolve,
 };
 use dtsx::project::{Inputs, Looked, Reading, find};
 
@@ -214,10 +215,16 @@ pub fn outcomes(path: &Path, how: &How, route: Route<'_>) -> Vec<TaskOutcome> {
             .iter()
             .map(|text| Override::parse(text, at).unwrap())
             .collect();
+        let given = Given {
+            overrides: overrides.iter().map(Override::text).collect(),
+            ..Given::default()
+        };
+        let unit = UnitValues::new(at.context, &given);
+        let values = PackageValues::new(at, &unit);
         let rules = Rules {
             files: &RealFiles,
             paths: &how.paths,
-            overrides: &overrides,
+            defaults: Defaults::Refused,
             stale_values: if how.stored_values {
                 StaleValues::Taken
             } else {
@@ -232,7 +239,7 @@ pub fn outcomes(path: &Path, how: &How, route: Route<'_>) -> Vec<TaskOutcome> {
         };
         package
             .send_mail_tasks()
-            .map(|task| resolve(at, package, task, &rules))
+            .map(|task| resolve(&values, task, &rules))
             .collect::<Vec<_>>()
     });
     let mut runner = Runner::new(tools, &Etl01, route, how.choice.clone());

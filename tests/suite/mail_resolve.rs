@@ -202,9 +202,9 @@ fn what_dtexec_refuses_is_refused_with_its_code() {
         ),
         (
             // Names have case.
-            variables.with(&sourced("Variable", "User::body")),
+            variables.with(&sourced("Variable", "User::Nobody")),
             "0xC0014054",
-            "the text comes from the variable `User::body`, which is not there",
+            "the text comes from the variable `User::Nobody`, which is not there",
         ),
         (
             Written::new().with(&field("SMTPServer", OLE_DB)),
@@ -247,12 +247,25 @@ fn a_value_under_an_expression_is_not_sent_as_it_is_stored() {
     let package = Written::new().with(&task("Notify", "", &computed, &[]));
     let skipped = planned(&package, &How::default());
     assert_eq!(skipped.status, TaskStatus::Skipped);
-    assert_eq!(
-        skipped.reason.unwrap(),
-        "`\\Package\\Notify.Properties[Subject]`, `\\Package\\Notify.Properties[ToLine]` are computed by expressions, \
-         which this version does not evaluate: give the value with `--override \
-         '\\Package\\Notify.Properties[Subject];VALUE'`, or take what is stored with `--stored-values`"
+    let reason = skipped.reason.unwrap();
+    assert!(
+        reason.starts_with(
+            "`\\Package\\Notify.Properties[ToLine]` is unknown: the expression fails: 0xC00470A6"
+        ),
+        "{reason}"
     );
+    assert!(reason.contains("--override"), "{reason}");
+
+    // What the expressions give is sent, not what is stored beside them.
+    let computed = expression("ToLine", "@[User::To]") + &expression("Subject", "\"x\"");
+    let mut known = Written::new();
+    known.variables = variable("To", 8, "", "computed@corp.example");
+    let known = known.with(&task("Notify", "", &computed, &[]));
+    let outcome = planned(&known, &How::default());
+    assert_eq!(outcome.status, TaskStatus::Planned, "{outcome:?}");
+    let message = outcome.message.unwrap();
+    assert_eq!(message.to, ["computed@corp.example"]);
+    assert_eq!(message.subject, "x");
 
     let stored = How {
         stored_values: true,
@@ -288,10 +301,10 @@ fn so_is_one_of_the_connection_manager_unless_it_is_given() {
         .smtp(string, &computed)
         .with(&task("Notify", "", "", &[]));
     let skipped = planned(&package, &How::default());
-    assert_eq!(skipped.status, TaskStatus::Skipped);
+    assert_eq!(skipped.status, TaskStatus::Skipped, "{skipped:?}");
     let reason = skipped.reason.unwrap();
     assert!(
-        reason.starts_with("`\\Package.Connections[Mail].Properties[SmtpServer]` is computed"),
+        reason.starts_with("`\\Package.Connections[Mail].Properties[SmtpServer]` is unknown"),
         "{reason}"
     );
     let mut elsewhere = How::default();
@@ -331,7 +344,7 @@ fn so_is_one_of_the_connection_manager_unless_it_is_given() {
 }
 
 #[test]
-fn a_message_from_a_computed_variable_or_from_the_run_time_is_skipped() {
+fn a_message_from_a_computed_variable_is_computed_and_one_from_the_run_time_skipped() {
     let from = |name: &str| {
         task(
             "Notify",
@@ -346,7 +359,7 @@ fn a_message_from_a_computed_variable_or_from_the_run_time_is_skipped() {
     let computed = package.clone().with(&from("User::Body"));
     assert_eq!(
         planned(&computed, &How::default()).status,
-        TaskStatus::Skipped
+        TaskStatus::Planned
     );
     let given = How::overriding(&["\\Package.Variables[User::Body].Value;given"]);
     assert_eq!(planned(&computed, &given).status, TaskStatus::Planned);

@@ -59,6 +59,14 @@ fn what_is_written_fits_the_schema() {
         &["inspect", "--format", "json", "."][..],
         &["inspect", "--format", "json", "--mail", "."],
         &["inspect", "--format", "json", "no-such-folder"],
+        &[
+            "migrate",
+            "--replace-server",
+            "smtp1.corp.example=relay.example.com",
+            "--format",
+            "json",
+            "nine-places",
+        ],
         // Usage.
         &["inspect", "--format", "json", "--stdin-filename", "x"],
         &[

@@ -13,20 +13,22 @@ use rustyline::{Config, Context, Editor, Helper};
 use dtsx::expression::{ErrorKind, Expression, Function, Scope, TypeName};
 
 use super::super::exit::Exit;
+use super::super::given::Definition;
 use super::super::streams::Streams;
-use super::{Definition, Session, Shown, excerpt};
+use super::{Session, Shown, excerpt};
 
 const HELP: &str = "\
 an expression             its value and its type
 @[User::Name] = value     assigns to a variable that is there
 :var NAME[:DT_TYPE][=VALUE]   makes a variable
 :names                    lists the variables
+:functions                lists the functions
 :help                     this text
 :quit                     ends, as does the end of the input";
 
 /// Reads and evaluates until the input ends. `first` is evaluated before.
 pub(super) fn run(
-    session: &mut Session,
+    session: &mut Session<'_, '_>,
     first: Option<&str>,
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
@@ -51,8 +53,13 @@ pub(super) fn run(
             ":quit" | ":q" => return Ok(Exit::Done),
             ":help" | ":?" => writeln!(streams.out, "{HELP}")?,
             ":names" => {
-                for name in session.bindings.variable_names() {
+                for name in session.variable_names() {
                     writeln!(streams.out, "@[{name}]")?;
+                }
+            }
+            ":functions" => {
+                for function in Function::ALL {
+                    writeln!(streams.out, "{:<12}{}", function.name(), function.summary())?;
                 }
             }
             command if command.starts_with(':') => define(session, command, streams)?,
@@ -68,7 +75,11 @@ fn as_io(error: ReadlineError) -> io::Error {
     }
 }
 
-fn evaluate(session: &mut Session, text: &str, streams: &mut Streams<'_>) -> io::Result<()> {
+fn evaluate(
+    session: &mut Session<'_, '_>,
+    text: &str,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
     let shown = session
         .evaluate(text)
         .and_then(|value| Shown::new(&value, session.locale));
@@ -78,7 +89,11 @@ fn evaluate(session: &mut Session, text: &str, streams: &mut Streams<'_>) -> io:
     }
 }
 
-fn define(session: &mut Session, command: &str, streams: &mut Streams<'_>) -> io::Result<()> {
+fn define(
+    session: &mut Session<'_, '_>,
+    command: &str,
+    streams: &mut Streams<'_>,
+) -> io::Result<()> {
     let Some(text) = command.strip_prefix(":var ") else {
         return writeln!(streams.err, "`{command}` is no command; `:help` lists them");
     };
@@ -99,11 +114,11 @@ struct Completions {
 }
 
 impl Completions {
-    fn new(session: &Session, lines_go_on: bool) -> Completions {
+    fn new(session: &Session<'_, '_>, lines_go_on: bool) -> Completions {
         let functions = Function::ALL.iter().map(|function| format!("{function}("));
         let types = TypeName::all().map(|name| name.to_string());
         let keywords = ["NULL(", "TRUE", "FALSE"].map(str::to_owned);
-        let names = session.bindings.variable_names();
+        let names = session.variable_names();
         Completions {
             words: functions.chain(types).chain(keywords).collect(),
             names: names.iter().map(|name| format!("@[{name}]")).collect(),

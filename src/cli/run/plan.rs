@@ -3,10 +3,11 @@
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use dtsx::connection_string::SmtpProperty;
+use dtsx::connection_string::{SmtpProperty, masked_within};
+use dtsx::effective::{Given, PackageValues, UnitValues};
 use dtsx::host::RealFiles;
 use dtsx::mail::{
-    EventHandlers, Override, PathMap, Resolved, Rules, StaleValues, other_tasks, resolve,
+    Defaults, EventHandlers, Override, Resolved, Rules, StaleValues, other_tasks, resolve,
 };
 use dtsx::package::{self, ExecutableKind, Package, SendMailTask, Target, path_of};
 use dtsx::project::{Found, InContext, Inputs, Label, Limits, Looked, ReadError, Reading, find};
@@ -32,13 +33,16 @@ pub(super) struct Plan {
 /// Reads the package that is meant, and resolves its tasks; nothing is sent.
 pub(super) fn plan(
     args: &RunArgs,
-    paths: &PathMap,
+    given: Given<'_>,
     unneeded: &[SmtpProperty],
     limits: Limits,
 ) -> Result<(Plan, Vec<ReadError>), Refusal> {
     let asked = Asked {
         args,
-        paths,
+        given: &Given {
+            overrides: args.overrides.clone(),
+            ..given
+        },
         unneeded,
     };
     asked.plan(limits)
@@ -47,7 +51,7 @@ pub(super) fn plan(
 /// What was asked for.
 struct Asked<'a> {
     args: &'a RunArgs,
-    paths: &'a PathMap,
+    given: &'a Given<'a>,
     unneeded: &'a [SmtpProperty],
 }
 
@@ -155,14 +159,22 @@ impl Asked<'_> {
             .map(|text| Override::parse(text, at))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Refusal::Usage(format!("--override: {error}")))?;
+        // Checked: what no mail depends on is a mistake.
+        drop(overrides);
+        let unit = UnitValues::new(at.context, self.given);
+        let values = PackageValues::new(at, &unit);
         let rules = Rules {
             files: &RealFiles,
-            paths: self.paths,
-            overrides: &overrides,
+            paths: &self.given.path_map,
             stale_values: if self.args.stored_values {
                 StaleValues::Taken
             } else {
                 StaleValues::Refused
+            },
+            defaults: if self.args.assume_defaults {
+                Defaults::Taken
+            } else {
+                Defaults::Refused
             },
             unneeded: self.unneeded,
             event_handlers: if self.args.tasks.is_empty() {
@@ -171,16 +183,13 @@ impl Asked<'_> {
                 EventHandlers::Taken
             },
         };
-        let mut warnings = Vec::new();
-        if package.configurations_enabled() && package.configurations().next().is_some() {
-            warnings.push(format!(
-                "{}: its configurations are not applied; values are taken as they are stored",
-                at.file.label
-            ));
-        }
+        let notes = values.notes().iter();
+        let warnings = notes
+            .map(|note| format!("{}: {}", at.file.label, masked_within(&note.to_string()).0))
+            .collect();
         let tasks = tasks
             .into_iter()
-            .map(|task| resolve(at, package, task, &rules))
+            .map(|task| resolve(&values, task, &rules))
             .collect();
         Ok(Plan { tasks, warnings })
     }

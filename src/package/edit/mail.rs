@@ -26,7 +26,7 @@ const ORDER: AttributeOrder = AttributeOrder::Listed(&[
 
 impl MailProperty {
     /// Whether formats 6 and 8 leave it out at its default.
-    fn is_left_out(self) -> bool {
+    pub(super) fn is_left_out(self) -> bool {
         matches!(
             self,
             MailProperty::CCLine

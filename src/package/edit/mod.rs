@@ -5,6 +5,9 @@
 //! white space of their neighbours. Nothing is changed here, and no value is returned that a document cannot hold.
 
 mod attribute;
+mod build;
+mod build_project;
+mod build_task;
 mod connection;
 mod copy;
 mod element;
@@ -14,6 +17,7 @@ mod property;
 mod typed;
 mod value;
 
+pub use build::{new_id, remove_object, smtp_manager_file};
 pub use copy::{NewCopy, Side};
 pub use property::{CommonProperty, PropertyType};
 pub use value::{SetError, SetErrorKind};

@@ -6,8 +6,8 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::inventory::{
-    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, MailProperty,
-    MessageSourceType, TaskFacts, UnitFacts,
+    BuildCopy, Certainty, ConnectionFacts, EffectiveFacts, ExpressionFacts, FileFacts, FileKind,
+    MailProperty, MessageSourceType, Origin, TaskFacts, UnitFacts,
 };
 use crate::report::json::inspect::Summary;
 use crate::source::visible;
@@ -121,7 +121,7 @@ fn write_head(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
 fn write_connections(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
     let connections = &file.connections;
     // How mail is handed over has columns only where there is mail.
-    let has_smtp = connections.iter().any(|it| it.smtp.is_some());
+    let has_smtp = connections.iter().any(ConnectionFacts::is_smtp);
     let mut table = match has_smtp {
         true => Table::new(&[
             "CONNECTION",
@@ -172,9 +172,22 @@ fn write_connections(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
             write_styled(out, 2, WRONG, &line)?;
         }
         write_expressions(out, &connection.name, &connection.expressions)?;
+        for facts in &connection.effective {
+            if is_plain(facts) {
+                continue;
+            }
+            let (of, property) = (visible(&connection.name), visible(&facts.property));
+            write_wrapped(out, 2, &format!("{of}.{property} {}", visible(&now(facts))))?;
+        }
         write_users(out, file, connection)?;
     }
     Ok(())
+}
+
+/// Whether a value is what is stored, which the table shows, although a server may replace it.
+fn is_plain(facts: &EffectiveFacts) -> bool {
+    matches!(facts.effective.origin, Origin::Design | Origin::Default)
+        && facts.effective.certainty == Certainty::Known
 }
 
 /// What uses a manager from other files; inside of its own file the tasks say through what they send.
@@ -297,19 +310,55 @@ fn write_property(
         .expressions
         .iter()
         .find(|expression| expression.property.eq_ignore_ascii_case(property));
-    match expression {
-        Some(expression) => {
-            let computed = format!("computed: {}", expression.text.text);
-            write_field(out, label, MIND, &computed)?;
-            if value.is_empty() {
+    let effective = effective(&task.effective, property);
+    match (expression, effective) {
+        (Some(_), _) | (None, Some(_)) => {
+            if let Some(expression) = expression {
+                let computed = format!("computed: {}", expression.text.text);
+                write_field(out, label, MIND, &computed)?;
+            }
+            let label = if expression.is_some() { "" } else { label };
+            let is = effective.map(now).unwrap_or_default();
+            if !is.is_empty() {
+                write_field(out, label, Style::new(), &is)?;
+            }
+            let same = effective.is_some_and(|it| it.effective.value.as_deref() == Some(value));
+            if value.is_empty() || same {
                 return Ok(());
             }
-            write_field(out, "", Style::new(), &format!("stored now: {value}"))
+            write_field(out, "", Style::new(), &format!("stored: {value}"))
         }
-        None if value.is_empty() && matches!(label, "cc" | "bcc" | "attach") => Ok(()),
-        None if label == "priority" && value == "Normal" => Ok(()),
-        None if value.is_empty() => write_field(out, label, style, "-"),
-        None => write_field(out, label, style, value),
+        _ if value.is_empty() && matches!(label, "cc" | "bcc" | "attach") => Ok(()),
+        _ if label == "priority" && value == "Normal" => Ok(()),
+        _ if value.is_empty() => write_field(out, label, style, "-"),
+        _ => write_field(out, label, style, value),
+    }
+}
+
+fn effective<'f>(facts: &'f [EffectiveFacts], property: &str) -> Option<&'f EffectiveFacts> {
+    facts
+        .iter()
+        .find(|facts| facts.property.eq_ignore_ascii_case(property))
+}
+
+/// What a value is when the package runs, and how sure that is.
+fn now(facts: &EffectiveFacts) -> String {
+    let effective = &facts.effective;
+    let value = effective.value.as_deref();
+    let known = value.or(effective.text.as_deref()).unwrap_or_default();
+    let word = match effective.certainty {
+        Certainty::Known => "is",
+        Certainty::Assumed => "assumed",
+        Certainty::Unknown => "unknown",
+    };
+    let reason = effective.reason.as_deref();
+    match (
+        known,
+        reason.filter(|_| effective.certainty != Certainty::Known),
+    ) {
+        (known, None) => format!("{word}: {known}"),
+        ("", Some(reason)) => format!("{word}: {reason}"),
+        (known, Some(reason)) => format!("{word}: {known}\n({reason})"),
     }
 }
 

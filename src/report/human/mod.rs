@@ -1,6 +1,8 @@
 //! Text for people, on a terminal or in a mail.
 
+pub mod effective;
 pub mod inspect;
+pub mod plan;
 pub mod run;
 mod style;
 mod table;

@@ -106,8 +106,8 @@ fn write_row(
     Ok(())
 }
 
-/// Cuts a text into lines of at most `width` columns: behind a blank, or where that would leave two thirds of
-/// the line empty, behind `;`, `\`, `/` or `,`, else in the midst of a word.
+/// Cuts a text into lines of at most `width` columns: behind a blank or a `;`, or where that would leave two thirds
+/// of the line empty, behind `\`, `/` or `,`, else in the midst of a word.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
@@ -134,7 +134,7 @@ fn line_end(text: &str, width: usize) -> usize {
         }
         fits = at + c.len_utf8();
         match c {
-            ' ' if used * 3 > width => blank = fits,
+            ' ' | ';' if used * 3 > width => blank = fits,
             ' ' | ';' | '\\' | '/' | ',' => mark = fits,
             _ => {}
         }

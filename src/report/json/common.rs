@@ -3,12 +3,12 @@
 use std::io;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::inventory::{Place, ReadError};
 
 /// A place in a file as it is stored.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpanJson {
     /// Line of the first character, from 1.
     pub line: u32,
@@ -23,7 +23,7 @@ pub struct SpanJson {
     /// Offset behind the last byte.
     pub end: u64,
     /// True where the value is inside a protected element that was opened, and this is the place of the element.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decrypted: bool,
 }
 
@@ -42,12 +42,12 @@ impl From<Place> for SpanJson {
 }
 
 /// What could not be read.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorJson {
     /// The file or folder.
     pub path: String,
     /// The bytes of a path that is not Unicode, in hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_bytes: Option<String>,
     /// Why.
     pub message: String,

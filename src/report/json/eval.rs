@@ -17,6 +17,9 @@ pub struct Eval {
     /// Keys whose values are `***` in the text, because they hold secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub masked: Vec<String>,
+    /// Why the value is only assumed: what may replace a value that it depends on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
 }
 
 /// The schema's name.
@@ -31,6 +34,7 @@ impl Eval {
             value,
             r#type: of,
             masked,
+            assumed: Vec::new(),
         }
     }
 }

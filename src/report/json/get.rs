@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::common::{self, SpanJson};
+use super::effective::EffectiveJson;
 
 /// One stored value.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -29,6 +30,8 @@ pub struct Get {
     pub expression: Option<String>,
     /// What wins over the stored value when the package runs.
     pub not_used_because: Option<String>,
+    /// What the property is when the package runs; null for an object as a whole and for copies and entries.
+    pub effective: Option<EffectiveJson>,
     /// The object as a whole, where no property was named; its secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<serde_json::Value>,

@@ -14,6 +14,7 @@ use crate::inventory::{
 };
 
 use super::common::{ErrorJson, SpanJson};
+use super::effective::{EffectiveJson, by_property};
 
 /// What sends mail, and through what.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -116,7 +117,7 @@ pub struct ConnectionJson {
     /// The keys whose values are masked, in the connection string and the expressions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub masked: Vec<String>,
-    /// The connection string as a model, of type `SMTP` only.
+    /// The connection string as a model, of type `SMTP` only, and only where it can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpJson>,
     /// Why the connection string could not be read.
@@ -124,8 +125,8 @@ pub struct ConnectionJson {
     pub problem: Option<String>,
     /// Property expressions by property.
     pub expressions: BTreeMap<String, String>,
-    /// Empty in this version.
-    pub effective: BTreeMap<String, ()>,
+    /// What properties are at run time: each that has an expression, a configuration or a parameter behind it.
+    pub effective: BTreeMap<String, EffectiveJson>,
     /// What uses it.
     pub used_by: Vec<ObjectJson>,
     /// Where it is.
@@ -194,8 +195,8 @@ pub struct TaskJson {
     pub masked: Vec<String>,
     /// Property expressions by property.
     pub expressions: BTreeMap<String, String>,
-    /// Empty in this version.
-    pub effective: BTreeMap<String, ()>,
+    /// What properties are at run time: each that has an expression, a configuration or a parameter behind it.
+    pub effective: BTreeMap<String, EffectiveJson>,
     /// Where it is.
     pub span: SpanJson,
 }
@@ -234,7 +235,7 @@ pub struct CallJson {
 /// Counts; build copies count in none of them unless asked for.
 #[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Summary {
-    /// Files that were looked at, whether they are listed or not.
+    /// Files that were looked at, whether they are listed or not; those that could not be read are not among them.
     pub files: usize,
     /// Those of them that are not listed, because no mail was found in them.
     pub left_out: usize,
@@ -263,7 +264,7 @@ impl Summary {
         self.left_out += unit.left_out;
         for file in &unit.files {
             self.connections += file.connections.len();
-            let smtp = file.connections.iter().filter(|it| it.smtp.is_some());
+            let smtp = file.connections.iter().filter(|it| it.is_smtp());
             self.smtp_connections += smtp.count();
             self.send_mail_tasks += file.send_mail_tasks.len();
         }
@@ -324,7 +325,7 @@ impl From<&ConnectionFacts> for ConnectionJson {
             }),
             problem: connection.problem.clone(),
             expressions: expressions(&connection.expressions),
-            effective: BTreeMap::new(),
+            effective: by_property(&connection.effective),
             used_by: connection
                 .used_by
                 .iter()
@@ -384,7 +385,7 @@ impl From<&TaskFacts> for TaskJson {
                 &task.expressions,
             ),
             expressions: expressions(&task.expressions),
-            effective: BTreeMap::new(),
+            effective: by_property(&task.effective),
             span: SpanJson::from(task.place),
         }
     }
@@ -432,24 +433,25 @@ pub fn write(
     };
     let mut out = Remembering { out, failure: None };
     match serde_json::to_writer_pretty(&mut out, &report) {
-        Ok(()) => writeln!(out)?,
+        Ok(()) => writeln!(out),
         // On its way through the serializer an error loses what it was: a closed pipe is no failure.
-        Err(error) => return Err(out.failure.map_or_else(|| error.into(), io::Error::from)),
+        Err(error) => Err(out.failure.unwrap_or_else(|| error.into())),
     }
-    Ok(())
 }
 
 /// Remembers why writing failed.
 struct Remembering<'o> {
     out: &'o mut dyn io::Write,
-    failure: Option<io::ErrorKind>,
+    failure: Option<io::Error>,
 }
 
 impl io::Write for Remembering<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes);
-        self.failure = written.as_ref().err().map(io::Error::kind);
-        written
+        self.out.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            self.failure = Some(error);
+            kind.into()
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,10 +1,12 @@
 //! JSON, each schema from structs of its own.
 
 mod common;
+pub mod effective;
 pub mod error;
 pub mod eval;
 pub mod get;
 pub mod inspect;
+pub mod plan;
 pub mod run;
 pub mod set;
 pub mod undo;
@@ -15,6 +17,8 @@ use serde_json::Value;
 
 pub use common::{ErrorJson, SpanJson};
 
+use crate::migrate::RecipeFile;
+
 /// The JSON Schema of every report, by the name that the report gives it: what `docs/schema` holds.
 ///
 /// A new report is a new line here.
@@ -24,10 +28,20 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         schema::<eval::Eval>(eval::SCHEMA),
         schema::<get::Get>(get::SCHEMA),
         schema::<inspect::Inspect>(inspect::SCHEMA),
+        schema::<plan::Plan>(plan::SCHEMA),
+        recipe(),
         schema::<run::Run>(run::SCHEMA),
         schema::<set::Set>(set::SCHEMA),
         schema::<undo::Undo>(undo::SCHEMA),
     ]
+}
+
+/// Of recipes, which people write: what can be read.
+fn recipe() -> (&'static str, Schema) {
+    let schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<RecipeFile>();
+    ("dtsx/recipe@1", schema)
 }
 
 /// Of what is written, not of what can be read: a field that is always there is required.

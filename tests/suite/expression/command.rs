@@ -1,29 +1,15 @@
 //! `dtsx eval` as its users meet it.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use crate::command::{Run, dtsx_fed};
+use crate::support::fixtures;
 
-fn eval(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dtsx"))
-        .arg("eval")
-        .args(arguments)
-        .env("DTSX_TEST_VALUE", "from outside")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Who does not read its input may have ended before it is written.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn err(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
+/// Runs the command with something on its standard input.
+fn eval(arguments: &[&str], input: &str) -> Run {
+    dtsx_fed(
+        &fixtures(),
+        [&["eval"], arguments].concat(),
+        input.as_bytes(),
+    )
 }
 
 #[test]
@@ -46,7 +32,6 @@ fn a_value_is_printed_as_text() {
             "ab=c\n",
         ),
         (&["ISNULL(@x)", "--var", "x:DT_DATE"], "True\n"),
-        (&["@x", "--var", "x=@env:DTSX_TEST_VALUE"], "from outside\n"),
         (&["Name + \"!\"", "--column", "Name:DT_WSTR=x"], "x!\n"),
         (
             &["GETDATE()", "--now", "2026-11-24T09:00:00"],
@@ -77,46 +62,75 @@ fn a_value_is_printed_as_text() {
         (&["@n = @n + 1", "--var", "n:DT_I4=1"], "2\n"),
     ] {
         let output = eval(arguments, "");
-        assert_eq!((out(&output), err(&output)), (wanted, ""), "{arguments:?}");
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(
+            (output.out.as_str(), output.err.as_str()),
+            (wanted, ""),
+            "{arguments:?}"
+        );
+        assert_eq!(output.code, (0));
     }
+    let path = std::env::var("PATH").unwrap();
+    let output = eval(&["@x", "--var", "x=@env:PATH"], "");
+    assert_eq!(output.out, format!("{path}\n"));
+    let output = eval(&["@x", "--var", "x=@file:sources/files/notes.txt"], "");
+    let notes = std::fs::read_to_string(fixtures().join("sources/files/notes.txt")).unwrap();
+    assert_eq!(output.out.trim_end(), notes.trim_end());
     let output = eval(&["-"], "1 +\n2");
-    assert_eq!(out(&output), "3\n");
+    assert_eq!(output.out, "3\n");
 }
 
 #[test]
 fn json_has_value_type_and_null() {
     let output = eval(&["4 + 6", "--format", "json"], "");
     assert_eq!(
-        out(&output),
+        output.out,
         "{\"schema\":\"dtsx/eval@1\",\"value\":\"10\",\"type\":\"DT_I4\",\"null\":false}\n"
     );
     let output = eval(&["NULL(DT_WSTR,5)", "--format", "json"], "");
-    let value: serde_json::Value = serde_json::from_str(out(&output)).unwrap();
+    let value = output.json();
     assert_eq!(value["value"], serde_json::Value::Null);
     assert_eq!(value["type"], "DT_WSTR");
     assert_eq!(value["null"], true);
 }
 
 #[test]
+fn json_is_written_where_a_program_waits_for_it_also_of_an_error() {
+    let output = eval(&["1 / 0", "--format", "json"], "");
+    assert_eq!(output.code, 1);
+    let error = output.json();
+    assert_eq!(error["schema"], "dtsx/error@1");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("0xC004707B: "), "{message}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("value.json");
+    let wanted = format!("json={}", file.display());
+    let output = eval(&["1 + 1", "--format", "human", "--format", &wanted], "");
+    assert_eq!(output.out, "2\n");
+    let written: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(written["value"], "2");
+}
+
+#[test]
 fn secrets_of_connection_strings_are_masked() {
     let connection = "\"Server=db;Password=\" + @[User::p] + \";Database=d\"";
-    let bound = ["--var", "User::p=@env:DTSX_TEST_VALUE", "--format", "json"];
+    let bound = ["--var", "User::p=@env:PATH", "--format", "json"];
     let output = eval(&[&[connection][..], &bound].concat(), "");
-    let value: serde_json::Value = serde_json::from_str(out(&output)).unwrap();
+    let value = output.json();
     assert_eq!(value["value"], "Server=db;Password=***;Database=d");
     assert_eq!(value["masked"], serde_json::json!(["Password"]));
 
     let output = eval(&["\"Pwd=hunter2;x=1\" + 1"], "");
-    assert!(!err(&output).contains("hunter2"), "{}", err(&output));
-    assert!(err(&output).contains("0xC0047080"));
+    assert!(!output.err.contains("hunter2"), "{}", output.err);
+    assert!(output.err.contains("0xC0047080"));
     let output = eval(&["-i"], "\"Pwd=hunter2;\"\n\"Pwd=hunter2;\" + 1\n");
     assert!(
-        out(&output).starts_with("Pwd=***; : DT_WSTR"),
+        output.out.starts_with("Pwd=***; : DT_WSTR"),
         "{}",
-        out(&output)
+        output.out
     );
-    assert!(!err(&output).contains("hunter2"), "{}", err(&output));
+    assert!(!output.err.contains("hunter2"), "{}", output.err);
 }
 
 #[test]
@@ -138,17 +152,17 @@ fn what_has_no_value_ends_with_one_and_a_caret() {
         ("", "0xC004709A", "  | ^"),
     ] {
         let output = eval(&[expression], "");
-        assert_eq!(output.status.code(), Some(1), "{expression}");
-        assert_eq!(out(&output), "");
-        let shown = err(&output);
+        assert_eq!(output.code, (1), "{expression}");
+        assert_eq!(output.out, "");
+        let shown = output.err;
         assert!(shown.starts_with(&format!("dtsx: {code}: ")), "{shown}");
         assert!(shown.contains(caret), "{shown}");
     }
     let output = eval(&["@[User::Cuont]", "--var", "User::Count:DT_I4=1"], "");
     assert!(
-        err(&output).contains("did you mean `@[User::Count]`?"),
+        output.err.contains("did you mean `@[User::Count]`?"),
         "{}",
-        err(&output)
+        output.err
     );
 }
 
@@ -166,23 +180,23 @@ fn wrong_arguments_end_with_two() {
         &["1", "--format", "xml"],
     ] {
         let output = eval(arguments, "");
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(!err(&output).is_empty());
-        assert!(!err(&output).contains("hunter2"));
+        assert_eq!(output.code, (2), "{arguments:?}");
+        assert!(!output.err.is_empty());
+        assert!(!output.err.contains("hunter2"));
     }
 }
 
 #[test]
 fn lines_are_evaluated_one_after_the_other() {
-    let input = "1 + 1\n\n:var User::n:DT_I4=4\n@n = @n * 10\n@n + 2\n1 +\n:names\n:nothing\n:help\nUPPER(\"z\")\n:quit\n3\n";
+    let input = "1 + 1\n\n:var User::n:DT_I4=4\n@n = @n * 10\n@n + 2\n1 +\n:names\n:functions\n:nothing\n:help\nUPPER(\"z\")\n:quit\n3\n";
     let output = eval(&["-i"], input);
-    assert_eq!(output.status.code(), Some(0));
-    let lines: Vec<&str> = out(&output).lines().collect();
+    assert_eq!(output.code, (0));
+    let lines: Vec<&str> = output.out.lines().collect();
     assert_eq!(
         lines[..4],
         ["2 : DT_I4", "40 : DT_I4", "42 : DT_I4", "@[User::n]"]
     );
     assert_eq!(lines.last(), Some(&"Z : DT_WSTR,1"));
-    assert!(err(&output).contains("0xC00470A7"), "{}", err(&output));
-    assert!(err(&output).contains("`:nothing` is no command"));
+    assert!(output.err.contains("0xC00470A7"), "{}", output.err);
+    assert!(output.err.contains("`:nothing` is no command"));
 }

@@ -85,7 +85,7 @@ pub(super) fn is_of_windows(stored: &str) -> bool {
 }
 
 /// Advice for a path of Windows that no rule has led anywhere.
-pub(super) fn advice(stored: &str, path: &Path) -> &'static str {
+pub(crate) fn advice(stored: &str, path: &Path) -> &'static str {
     if cfg!(not(windows)) && path.as_os_str() == stored && is_of_windows(stored) {
         "; `--map-path FROM=TO` says where its folder is here"
     } else {

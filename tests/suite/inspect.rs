@@ -1,0 +1,8 @@
+//! `dtsx inspect`, run as people run it.
+
+mod bad_input;
+mod facts;
+mod golden;
+mod mutants;
+mod options;
+mod secrets;
