@@ -181,7 +181,7 @@ pub(super) fn carry_out(
         Ok(journal) => journal,
         Err(message) => return streams.usage(&message),
     };
-    let applied = write_all(planned.writes, &mut journal, streams)?;
+    let applied = write_all(planned.writes, &mut journal, &mut streams.messages());
     if !applied.is_whole() {
         return Ok(Exit::Unwritten);
     }

@@ -1,14 +1,14 @@
 //! `dtsx get`: one stored value, and where it is.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
 
 use dtsx::connection_string::{masked, masked_within};
 use dtsx::effective::{PackageValues, UnitValues};
 use dtsx::inventory::EffectiveFacts;
-use dtsx::package::{SendMailTaskModel, SmtpManagerModel, StoredValue, Target};
+use dtsx::package::{SendMailTaskModel, SmtpManagerModel, StoredValue, Target, holds_literal};
 use dtsx::project::{Located, Place, locate, winner};
 use dtsx::report::human::effective::sentence;
 use dtsx::report::json::effective::EffectiveJson;
@@ -18,7 +18,8 @@ use dtsx::source::visible;
 use super::exit::Exit;
 use super::given::{FromMachine, GivenArgs};
 use super::one::OneArgs;
-use super::streams::Streams;
+use super::output::OutputArgs;
+use super::streams::{Messages, Streams};
 
 /// Show one value: as it is stored, where, and what wins over it
 ///
@@ -36,19 +37,20 @@ pub(crate) struct GetArgs {
     /// Show secrets in clear
     #[arg(long)]
     show_secrets: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs<Format>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// Text for people: the value alone, or the object as TOML
     Human,
+    /// The schema `dtsx/get@1`
     Json,
 }
 
 pub(crate) fn run(args: &GetArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    streams.out_takes_json = args.format == Format::Json;
+    streams.out_takes_json = args.output.prints(&Format::Json);
     let one = match args.one.open() {
         Ok(one) => one,
         Err(error) => return streams.unreadable(&error.to_string()),
@@ -78,12 +80,23 @@ pub(crate) fn run(args: &GetArgs, streams: &mut Streams<'_>) -> io::Result<Exit>
     for note in values.notes() {
         streams.messages().note(note);
     }
-    match args.format {
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut *streams.out, &report).map_err(io::Error::from)?;
-            writeln!(streams.out)?;
-        }
-        Format::Human => write_human(&report, streams)?,
+    let (colours, is_terminal) = (streams.colours, streams.out_is_terminal);
+    let mut outputs = match args.output.open(Format::Human, &mut *streams.out) {
+        Ok(outputs) => outputs,
+        Err(refusal) => return streams.refuse(&refusal),
+    };
+    if let Some(mut out) = outputs.take(&Format::Json) {
+        report.write(&mut out)?;
+        out.flush()?;
+    }
+    if let Some(mut out) = outputs.take_text(&Format::Human, colours) {
+        write_human(&mut out, &report, is_terminal)?;
+        out.flush()?;
+        let mut messages = Messages {
+            err: &mut *streams.err,
+            talk: streams.talk,
+        };
+        tell_place(&report, &mut messages);
     }
     Ok(Exit::Done)
 }
@@ -101,6 +114,13 @@ fn value<'a>(
             winner(values.at(), target, property).map(|winner| winner.to_string())
         }
         Place::Copy(_) | Place::Entry(_) => None,
+    };
+    let shown_text = |text: &str| {
+        if stored.is_sensitive && holds_literal(text) && !args.show_secrets {
+            dtsx::secret::MASK.to_owned()
+        } else {
+            masked_within(text).0.into_owned()
+        }
     };
     let expression = stored.expression.map(|expression| expression.text());
     let place = stored.span.map(|span| located.file.document.place(span));
@@ -129,8 +149,8 @@ fn value<'a>(
         value: Some(shown.into_owned()),
         is_default: stored.span.is_none(),
         masked: keys,
-        expression: expression.map(|text| masked_within(&text).0.into_owned()),
-        not_used_because: not_used.map(|text| masked_within(&text).0.into_owned()),
+        expression: expression.map(|text| shown_text(&text)),
+        not_used_because: not_used.map(|text| shown_text(&text)),
         object: None,
         span: place.map(Into::into),
     }
@@ -164,7 +184,7 @@ fn shown<'v>(
 fn whole(args: &GetArgs, located: &Located<'_>, target: Target<'_>) -> Get {
     let model = match target {
         Target::ConnectionManager(manager) => {
-            SmtpManagerModel::of(manager).map(serde_json::to_value)
+            SmtpManagerModel::of(manager).ok().map(serde_json::to_value)
         }
         Target::Executable(executable) => executable
             .send_mail()
@@ -186,25 +206,24 @@ fn whole(args: &GetArgs, located: &Located<'_>, target: Target<'_>) -> Get {
         masked: Vec::new(),
         expression: None,
         not_used_because: None,
-        object: Some(if args.show_secrets {
-            object
-        } else {
-            masked_json(object)
-        }),
+        object: Some(object),
         span: Some(located.file.document.place(target.node().span()).into()),
     }
 }
 
+/// An object as a whole shows no secrets, whoever asks; they are asked for one by one.
 fn stored_properties(target: Target<'_>) -> serde_json::Value {
     let mut properties = serde_json::Map::new();
     for name in target.property_names() {
         if let Ok(stored) = target.stored_value(&name)
             && stored.span.is_some()
         {
-            let text = if stored.is_sensitive {
+            let text = if stored.is_sensitive && !stored.text.is_empty() {
                 dtsx::secret::MASK.into()
+            } else if stored.property == "ConnectionString" {
+                masked(&stored.text).0.into_owned()
             } else {
-                stored.text.into_owned()
+                masked_within(&stored.text).0.into_owned()
             };
             properties.insert(name, text.into());
         }
@@ -212,56 +231,48 @@ fn stored_properties(target: Target<'_>) -> serde_json::Value {
     properties.into()
 }
 
-fn masked_json(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => Value::String(masked_within(&text).0.into_owned()),
-        Value::Array(items) => items.into_iter().map(masked_json).collect(),
-        Value::Object(map) => map
-            .into_iter()
-            .map(|(key, value)| (key, masked_json(value)))
-            .collect(),
-        other => other,
-    }
-}
-
-fn write_human(report: &Get, streams: &mut Streams<'_>) -> io::Result<()> {
+/// On a terminal the value must not act on what is around it; elsewhere it is given as it is.
+fn write_human(out: &mut dyn Write, report: &Get, is_terminal: bool) -> io::Result<()> {
     if let Some(object) = &report.object {
         // TOML is what people can read and give back.
-        let text = toml::to_string_pretty(object).unwrap_or_default();
-        return write!(streams.out, "{text}");
+        let text = toml::to_string_pretty(object).map_err(io::Error::other)?;
+        return write!(out, "{text}");
     }
     let value = report.value.as_deref().unwrap_or_default();
-    writeln!(streams.out, "{value}")?;
-    let place = match &report.span {
-        Some(span) => format!("line {}, column {}", span.line, span.column),
-        None => "not written, so the default".to_owned(),
-    };
-    writeln!(streams.err, "stored in {}, {place}", visible(&report.file))?;
+    if !is_terminal {
+        return writeln!(out, "{value}");
+    }
+    let lines: Vec<_> = value.split('\n').map(visible).collect();
+    writeln!(out, "{}", lines.join("\n"))
+}
+
+fn tell_place(report: &Get, messages: &mut Messages<'_>) {
+    if report.object.is_some() {
+        return;
+    }
+    let file = &report.file;
+    messages.note(&match &report.span {
+        Some(span) => format!(
+            "stored in {file}, line {}, column {}",
+            span.line, span.column
+        ),
+        None => format!("not written in {file}, which means the default"),
+    });
     if let Some(why) = &report.not_used_because {
-        writeln!(
-            streams.err,
-            "not used when the package runs: {}",
-            visible(why)
-        )?;
+        messages.note(&format!("not used when the package runs: {why}"));
     }
     if let Some(effective) = &report.effective {
-        writeln!(streams.err, "{}", visible(&sentence(effective)))?;
+        messages.note(&sentence(effective));
         for link in &effective.chain {
             let place = match (&link.file, &link.span) {
                 (Some(file), Some(span)) => format!(" in {file}, line {}", span.line),
                 _ => String::new(),
             };
             let kind = link.kind.replace('-', " ");
-            writeln!(
-                streams.err,
-                "  from the {kind} {}",
-                visible(&format!("{}{place}", link.path))
-            )?;
+            messages.note(&format!("  from the {kind} {}{place}", link.path));
         }
         for by in &effective.overridable_by {
-            writeln!(streams.err, "  may be replaced by: {}", visible(by))?;
+            messages.note(&format!("  may be replaced by: {by}"));
         }
     }
-    Ok(())
 }

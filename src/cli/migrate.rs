@@ -377,7 +377,7 @@ impl Job<'_> {
                     .map(|plan| Write::change(*path, plan.before, Vec::new(), what)),
             }
         });
-        let applied = write_all(writes, &mut journal, streams)?;
+        let applied = write_all(writes, &mut journal, &mut streams.messages());
         report.journal = applied
             .journal
             .as_ref()

@@ -2,6 +2,7 @@
 
 mod add;
 mod completions;
+mod diff;
 mod eval;
 mod exit;
 mod get;

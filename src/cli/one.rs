@@ -9,6 +9,9 @@ use clap::Args;
 use dtsx::host::{Environment as _, Files as _, RealEnvironment, RealFiles};
 use dtsx::project::{Limits, Named, One, ReadError, Reading};
 
+use super::exit::Exit;
+use super::streams::Refusal;
+
 /// One file of SSIS.
 #[derive(Debug, Args)]
 pub(crate) struct OneArgs {
@@ -56,28 +59,34 @@ impl ValueArgs {
     }
 
     /// The value; `None` when it comes from none of these.
-    pub(crate) fn value(&self) -> Result<Option<String>, String> {
+    pub(crate) fn value(&self) -> Result<Option<String>, Refusal> {
         if let Some(name) = &self.value_env {
             let value = RealEnvironment.variable(name);
-            return value
-                .map(Some)
-                .ok_or_else(|| format!("the environment variable `{name}` is not set"));
+            let unset = || Refusal::usage(format!("the environment variable `{name}` is not set"));
+            return value.map(Some).ok_or_else(unset);
         }
+        let unreadable = |message| Refusal {
+            exit: Exit::Unreadable,
+            message,
+        };
         let bytes = if let Some(path) = &self.value_file {
-            RealFiles
-                .read(path)
-                .map_err(|error| format!("{}: could not be read: {error}", path.display()))?
+            RealFiles.read(path).map_err(|error| {
+                unreadable(format!("{}: could not be read: {error}", path.display()))
+            })?
         } else if self.value_stdin {
             let mut bytes = Vec::new();
             std::io::stdin()
                 .lock()
                 .read_to_end(&mut bytes)
-                .map_err(|error| format!("the standard input could not be read: {error}"))?;
+                .map_err(|error| {
+                    unreadable(format!("the standard input could not be read: {error}"))
+                })?;
             bytes
         } else {
             return Ok(None);
         };
-        let mut text = String::from_utf8(bytes).map_err(|_| "the value is not UTF-8".to_owned())?;
+        let text = String::from_utf8(bytes);
+        let mut text = text.map_err(|_| unreadable("the value is not UTF-8".to_owned()))?;
         if text.ends_with('\n') {
             text.pop();
             if text.ends_with('\r') {

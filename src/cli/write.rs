@@ -1,6 +1,5 @@
 //! Writing files: the journal of a run, and what came of it.
 
-use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use dtsx::apply::{self, Applied, Journal, OnRefusal, Origin};
 use dtsx::host::{RealClock, RealEnvironment, RealFiles, RealRandom};
 use dtsx::project::Write;
 
-use super::streams::Streams;
+use super::streams::Messages;
 
 /// Where the journal of a run lies.
 #[derive(Debug, Args)]
@@ -46,8 +45,8 @@ impl JournalArgs {
 pub(crate) fn write_all(
     writes: impl IntoIterator<Item = Write>,
     journal: &mut Journal,
-    streams: &mut Streams<'_>,
-) -> io::Result<Applied> {
+    messages: &mut Messages<'_>,
+) -> Applied {
     // Each result was read back by our own parser when it was made; the writer reads the disk again.
     let verify = |_: &Write| Ok(());
     let applied = apply::apply(
@@ -59,11 +58,11 @@ pub(crate) fn write_all(
     );
     for outcome in &applied.outcomes {
         if let Err(refusal) = &outcome.result {
-            writeln!(streams.err, "dtsx: {}: {refusal}", outcome.path.display())?;
+            messages.error(&format!("{}: {refusal}", outcome.path.display()));
         }
     }
     if let Some(failure) = &applied.failure {
-        writeln!(streams.err, "dtsx: {failure}")?;
+        messages.error(failure);
     }
-    Ok(applied)
+    applied
 }

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::connection_string::{ConnectionString, SmtpConnectionString, SmtpProperty};
+use crate::connection_string::{
+    ConnectionString, SmtpConnectionString, SmtpProperty, is_secret_key,
+};
 use crate::source::Span;
 use crate::xml::Edit;
 
 use super::connection_manager::ConnectionManager;
-use super::edit::{CommonProperty, SetError, SetErrorKind};
+use super::edit::{CommonProperty, SetError, SetErrorKind, refuse_mask, with_line_feeds};
+use super::names::DTS;
 use super::object::PropertyExpression;
 use super::path::{Target, nearest};
 use super::send_mail::MailProperty;
@@ -51,7 +54,7 @@ impl<'d> Target<'d> {
             Target::Parameter(parameter) => {
                 if property.eq_ignore_ascii_case("Value") {
                     let mut value = plain("Value", parameter.value(), "");
-                    value.is_sensitive = parameter.is_sensitive();
+                    value.is_sensitive = parameter.holds_secret();
                     return Ok(value);
                 }
             }
@@ -84,18 +87,26 @@ impl<'d> Target<'d> {
     ///
     /// [`SetError`] when there is no such property or it cannot take the value.
     pub fn set_value(self, property: &str, value: &str) -> Result<Vec<Edit>, SetError> {
+        let value = &with_line_feeds(value);
+        let is_sensitive = matches!(self, Target::Parameter(it) if it.is_sensitive());
+        // What is so already stays as it is spelled.
+        if !is_sensitive
+            && let Ok(now) = self.read(property)
+            && now.span.is_some()
+            && now.text == *value
+        {
+            return Ok(Vec::new());
+        }
+        refuse_mask(value).map_err(|kind| kind.of(property))?;
         match self {
             Target::Variable(variable) if property.eq_ignore_ascii_case("Value") => {
                 return variable.set_value(value);
             }
             Target::Variable(variable) if property.eq_ignore_ascii_case("Expression") => {
-                let Some(stored) = variable.expression() else {
-                    return Err(SetErrorKind::NoData("Expression").of(property));
-                };
-                let edit = stored.set(value).map_err(SetErrorKind::from);
-                return edit
-                    .map(|edit| vec![edit])
-                    .map_err(|kind| kind.of(property));
+                return variable.set_expression(value);
+            }
+            Target::Variable(variable) if property.eq_ignore_ascii_case("EvaluateAsExpression") => {
+                return variable.set_evaluated(value);
             }
             Target::Parameter(parameter) => {
                 return if property.eq_ignore_ascii_case("Value") {
@@ -110,6 +121,9 @@ impl<'d> Target<'d> {
                 }
                 if let Some(smtp) = SmtpProperty::of_key(property).filter(|_| manager.is_smtp()) {
                     return manager.set_smtp(smtp, value);
+                }
+                if let Some(name) = own_name(manager, property) {
+                    return manager.set_own(&name, value);
                 }
                 let is_key = !manager.is_smtp() && CommonProperty::named(property).is_none();
                 if is_key && has_key(manager, property) {
@@ -131,11 +145,45 @@ impl<'d> Target<'d> {
         }
     }
 
+    /// The edits that let an expression compute a property; an empty expression takes it away.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError`] when there is no such property or it cannot be computed.
+    pub fn set_computed(self, property: &str, expression: &str) -> Result<Vec<Edit>, SetError> {
+        if let Target::Parameter(_) = self {
+            return Err(SetErrorKind::NoExpressions.of(property));
+        }
+        refuse_mask(expression).map_err(|kind| kind.of(property))?;
+        // The name as the object model spells it.
+        let name = self.read(property).map_err(|kind| kind.of(property))?;
+        let name = name.property;
+        if let Target::Variable(variable) = self
+            && name == "Value"
+        {
+            return variable.compute_by(expression);
+        }
+        if expression.is_empty() {
+            return Ok(self.object().remove_expression(&name));
+        }
+        self.object().set_expression(&name, expression)
+    }
+
     /// The names of the properties that it has.
     pub fn property_names(self) -> Vec<String> {
         let mut names: Vec<String> = match self {
             Target::Parameter(_) => return vec!["Value".to_owned()],
-            Target::Variable(_) => vec!["Value".to_owned(), "Expression".to_owned()],
+            Target::Variable(_) => {
+                return [
+                    "Value",
+                    "Expression",
+                    "EvaluateAsExpression",
+                    "Name",
+                    "Description",
+                ]
+                .map(str::to_owned)
+                .into();
+            }
             Target::ConnectionManager(manager) => {
                 let mut names = vec!["ConnectionString".to_owned()];
                 if manager.is_smtp() {
@@ -146,6 +194,7 @@ impl<'d> Target<'d> {
                     let keys = read.pairs().iter().map(|pair| pair.key.text.to_string());
                     names.extend(keys);
                 }
+                names.extend(own_names(manager).into_iter().map(Cow::into_owned));
                 names
             }
             Target::Executable(executable) if executable.send_mail().is_some() => {
@@ -173,7 +222,7 @@ fn plain<'d>(
     StoredValue {
         property: Cow::Borrowed(property),
         text: match stored {
-            Some(stored) => stored.text().into_text(),
+            Some(stored) => stored.meaning(),
             None => Cow::Borrowed(default),
         },
         span: stored.map(|stored| stored.span()),
@@ -184,7 +233,9 @@ fn plain<'d>(
 
 fn variable_value<'d>(variable: Variable<'d>, property: &str) -> Option<StoredValue<'d>> {
     if property.eq_ignore_ascii_case("Value") {
-        Some(plain("Value", variable.value(), ""))
+        let mut value = plain("Value", variable.value(), "");
+        value.is_sensitive = variable.holds_secret();
+        Some(value)
     } else if property.eq_ignore_ascii_case("Expression") {
         Some(plain("Expression", variable.expression(), ""))
     } else if property.eq_ignore_ascii_case("EvaluateAsExpression") {
@@ -236,7 +287,7 @@ fn manager_value<'d>(
         return own_value(manager, property);
     };
     Ok(Some(StoredValue {
-        is_sensitive: crate::connection_string::is_secret_key(&name),
+        is_sensitive: is_secret_key(&name),
         property: name,
         text: Cow::Owned(value),
         span: text
@@ -251,13 +302,53 @@ fn own_value<'d>(
     manager: ConnectionManager<'d>,
     property: &str,
 ) -> Result<Option<StoredValue<'d>>, SetErrorKind> {
-    Ok(manager.own(property).map(|stored| StoredValue {
-        property: Cow::Owned(property.to_owned()),
-        text: stored.text().into_text(),
-        span: Some(stored.span()),
+    let Some(name) = own_name(manager, property) else {
+        return Ok(None);
+    };
+    let stored = manager.own(&name);
+    // The only one that can be missing is `ConnectByProxy`.
+    let text = stored.map_or(Cow::Borrowed("False"), |stored| stored.meaning());
+    Ok(Some(StoredValue {
+        is_sensitive: is_secret_key(&name),
+        property: name,
+        text,
+        span: stored.map(|stored| stored.span()),
         expression: None,
-        is_sensitive: crate::connection_string::is_secret_key(property),
     }))
+}
+
+/// The properties that only this type has, as the XML spells them.
+fn own_names(manager: ConnectionManager<'_>) -> Vec<Cow<'static, str>> {
+    let mut names: Vec<Cow<'static, str>> = Vec::new();
+    if manager.is_smtp() {
+        names.push("ConnectByProxy".into());
+    }
+    let attributes = manager
+        .data()
+        .into_iter()
+        .flat_map(|data| data.attributes())
+        .filter(|attribute| !attribute.is_declaration() && attribute.name() != "ConnectionString")
+        .map(|attribute| attribute.name().to_owned());
+    let elements = manager
+        .data()
+        .into_iter()
+        .flat_map(|data| data.children())
+        .filter(|child| child.is(DTS, "Property"))
+        .filter_map(|child| child.attribute(DTS, "Name"))
+        .map(|name| name.value().text.into_owned())
+        .filter(|name| name != "ConnectionString");
+    for name in attributes.chain(elements) {
+        if !names.contains(&Cow::Borrowed(name.as_str())) {
+            names.push(name.into());
+        }
+    }
+    names
+}
+
+fn own_name(manager: ConnectionManager<'_>, property: &str) -> Option<Cow<'static, str>> {
+    own_names(manager)
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(property))
 }
 
 fn has_key(manager: ConnectionManager<'_>, key: &str) -> bool {

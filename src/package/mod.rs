@@ -15,6 +15,7 @@ mod names;
 mod object;
 mod path;
 mod project_file;
+mod secrets;
 mod send_mail;
 mod stored;
 mod variable;
@@ -24,16 +25,18 @@ pub use access::StoredValue;
 pub use configuration::{Configuration, ConfigurationEntry, ConfigurationType};
 pub use connection_manager::ConnectionManager;
 pub use edit::{
-    CommonProperty, PropertyType, SetError, SetErrorKind, new_id, remove_object, smtp_manager_file,
+    CommonProperty, NewCopy, PropertyType, SetError, SetErrorKind, Side, new_id, remove_object,
+    smtp_manager_file,
 };
 pub use executable::{EventHandler, Executable, ExecutableKind, Owner};
 pub use execute_package::{Call, ExecutePackageTask};
 pub use kind::{FileKind, is_encrypted};
-pub use model::{SendMailTaskModel, SmtpManagerModel};
+pub use model::{ModelChanges, SendMailTaskModel, SmtpManagerModel};
 pub use names::{DTS, SEND_MAIL, SSIS, XML_ENCRYPTION, bare_id, boolean, same_id};
 pub use object::{Generation, Object, PropertyExpression};
 pub use path::{PathError, Resolved, Target, nearest, path_of, resolve};
 pub use project_file::{ConfigurationSetting, Copy, DeploymentModel, ProjectFile};
+pub use secrets::{holds_literal, secret_spans};
 pub use send_mail::{MailProperty, MessageSourceType, Priority, SendMailTask};
 pub use stored::Stored;
 pub use variable::{Parameter, ParameterScope, Variable};

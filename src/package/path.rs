@@ -57,6 +57,11 @@ impl<'d> Target<'d> {
         }
     }
 
+    /// Its name, as paths have it.
+    pub fn name(self) -> String {
+        self.label().into_owned()
+    }
+
     fn label_in(self, collection: &Collection) -> Cow<'d, str> {
         match self {
             Target::Parameter(it) if collection.opening == VARIABLES.opening => {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::xml::{Document, Node};
 
-use super::names::SSIS;
+use super::names::{SSIS, boolean};
 use super::stored::Stored;
 use super::variable::ssis_property;
 
@@ -156,7 +156,7 @@ pub struct Copy<'d> {
 }
 
 impl<'d> Copy<'d> {
-    fn new(node: Node<'d>) -> Option<Copy<'d>> {
+    pub(super) fn new(node: Node<'d>) -> Option<Copy<'d>> {
         let copy = Copy { node };
         copy.full_name()
             .is_some_and(|name| name.starts_with("CM."))
@@ -177,6 +177,24 @@ impl<'d> Copy<'d> {
     /// The name of the parameter, where it is stored.
     pub fn stored_name(self) -> Option<Stored<'d>> {
         self.node.attribute(SSIS, "Name").map(Stored::Attribute)
+    }
+
+    /// Whether the value is a secret, which no copy keeps in clear.
+    pub fn is_sensitive(self) -> bool {
+        ssis_property(self.node, "Sensitive")
+            .and_then(|node| boolean(&node.value().text))
+            .unwrap_or(false)
+    }
+
+    /// The type of the value, a .NET TypeCode: 3 Boolean, 9 Int32, 18 String.
+    pub fn data_type(self) -> Option<u16> {
+        let stored = self.stored_data_type()?;
+        stored.text().text.trim().parse().ok()
+    }
+
+    /// The type, where it is stored.
+    pub fn stored_data_type(self) -> Option<Stored<'d>> {
+        ssis_property(self.node, "DataType").map(Stored::Element)
     }
 
     /// The connection manager and the property; a manager's name may hold dots, so the last one parts them.

@@ -1,7 +1,9 @@
 //! A value where it is stored: an attribute in formats 6 and 8, an element in formats 2 and 3.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::connection_string::Replacement;
 use crate::source::{Decoded, Span};
 use crate::xml::{Attr, Edit, Node, Unrepresentable, escape_attribute, escape_text};
 
@@ -21,6 +23,22 @@ impl<'d> Stored<'d> {
             Stored::Attribute(attribute) => attribute.value(),
             Stored::Element(node) => node.value(),
         }
+    }
+
+    /// What SSIS reads: of an element that holds nothing but white space nothing, unless it is to be kept.
+    ///
+    /// The designer writes an empty value as a line end and the indentation of the end tag.
+    pub fn meaning(&self) -> Cow<'d, str> {
+        let text = self.text().into_text();
+        let is_layout = match self {
+            Stored::Attribute(_) => false,
+            Stored::Element(node) => {
+                !text.is_empty()
+                    && text.trim_matches([' ', '\t', '\r', '\n']).is_empty()
+                    && node.attribute(XML, "space").is_none()
+            }
+        };
+        if is_layout { Cow::Borrowed("") } else { text }
     }
 
     /// The place of the value: between the quotes, or between the tags.
@@ -86,7 +104,29 @@ impl<'d> Stored<'d> {
             }
         }
     }
+
+    /// The edits that make replacements in the value, each of its own characters.
+    ///
+    /// # Errors
+    ///
+    /// [`Unrepresentable`] when a new text holds a character that XML does not allow.
+    pub fn replace_all(&self, replacements: &[Replacement]) -> Result<Vec<Edit>, Unrepresentable> {
+        if let Stored::Element(node) = self
+            && !replacements.is_empty()
+            && (node.is_self_closing() || !node.has_plain_content())
+        {
+            let whole = Replacement::apply(replacements, &self.text().text);
+            return Ok(vec![self.set(&whole)?]);
+        }
+        replacements
+            .iter()
+            .map(|replacement| self.replace(replacement.range.clone(), &replacement.text))
+            .collect()
+    }
 }
+
+/// The namespace of `xml:space`.
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 fn length(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use crate::package::{
     ConfigurationEntry, ConnectionManager, Copy, FileKind, PathError, ProjectFile, Resolved,
-    SetError, SetErrorKind, StoredValue, Target, nearest, project_parameters, resolve,
+    SetError, SetErrorKind, Stored, StoredValue, Target, nearest, project_parameters, resolve,
 };
-use crate::source::Span;
 use crate::xml::Edit;
 
 use super::context::InContext;
@@ -51,6 +50,16 @@ pub enum LocateError {
         name: String,
         /// The name that is nearest.
         nearest: Option<String>,
+    },
+    /// Several files of the unit have it.
+    #[error(
+        "`{path}` fits {count} objects in the files here: name the file that holds the one that is meant"
+    )]
+    Ambiguous {
+        /// The whole path.
+        path: String,
+        /// How many.
+        count: usize,
     },
     /// The file is not one that has objects.
     #[error(
@@ -110,27 +119,38 @@ fn strip<'p>(path: &'p str, opening: &str) -> Option<&'p str> {
 }
 
 /// The named member whose name, then `]`, is what `rest` begins with; the longest wins. What is behind it.
-fn named<'a, T>(
+fn named<T>(
     rest: &str,
     members: impl Iterator<Item = (String, T)>,
-) -> Result<(T, Option<String>), Vec<String>>
-where
-    T: 'a,
-{
+) -> Result<(T, Option<String>), NotNamed> {
     let mut best: Option<(usize, T, Option<String>)> = None;
     let mut names = Vec::new();
+    let mut same = 0;
     for (name, member) in members {
-        if let Some(property) = behind(rest, &name)
-            && best
-                .as_ref()
-                .is_none_or(|(length, ..)| *length < name.len())
-        {
-            best = Some((name.len(), member, property));
+        if let Some(property) = behind(rest, &name) {
+            let longest = best.as_ref().map_or(0, |(length, ..)| *length);
+            if best.is_none() || name.len() > longest {
+                best = Some((name.len(), member, property));
+                same = 1;
+            } else if name.len() == longest {
+                same += 1;
+            }
         }
         names.push(name);
     }
-    best.map(|(_, member, property)| (member, property))
-        .ok_or(names)
+    match best {
+        Some((_, member, property)) if same == 1 => Ok((member, property)),
+        Some(_) => Err(NotNamed::Several(same)),
+        None => Err(NotNamed::Missing(names)),
+    }
+}
+
+/// Why a name means no member.
+enum NotNamed {
+    /// There are only these.
+    Missing(Vec<String>),
+    /// So many have the name.
+    Several(usize),
 }
 
 /// What `.Properties[name]` or `.Value` behind the bracket names.
@@ -146,13 +166,19 @@ fn behind(rest: &str, name: &str) -> Option<Option<String>> {
     Some(Some(property.to_owned()))
 }
 
-fn not_found(path: &str, what: &'static str, rest: &str, names: &[String]) -> LocateError {
+fn no_member(path: &str, what: &'static str, rest: &str, why: NotNamed) -> LocateError {
     let name = rest.split(']').next().unwrap_or(rest);
-    LocateError::NotFound {
-        path: path.to_owned(),
-        what,
-        name: name.to_owned(),
-        nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
+    match why {
+        NotNamed::Several(count) => LocateError::Ambiguous {
+            path: path.to_owned(),
+            count,
+        },
+        NotNamed::Missing(names) => LocateError::NotFound {
+            path: path.to_owned(),
+            what,
+            name: name.to_owned(),
+            nearest: nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
+        },
     }
 }
 
@@ -160,16 +186,18 @@ fn connection<'a>(at: InContext<'a>, path: &str, rest: &str) -> Result<Located<'
     let own = ConnectionManager::new(at.file.document.root())
         .filter(|_| at.file.kind == FileKind::ConnectionManager)
         .map(|manager| (at.file, manager));
+    // The file that was named goes before others that hold a manager of the same name.
+    let is_own = own.is_some_and(|(_, manager)| behind(rest, &manager.object().name()).is_some());
     let others = at
         .context
         .connection_managers()
-        .filter(|(file, _)| file.label != at.file.label);
+        .filter(|(file, _)| file.label != at.file.label && !is_own);
     let members = own
         .into_iter()
         .chain(others)
         .map(|(file, manager)| (manager.object().name().into_owned(), (file, manager)));
     let ((file, manager), property) = named(rest, members)
-        .map_err(|names| not_found(path, "a connection manager of the project", rest, &names))?;
+        .map_err(|why| no_member(path, "a connection manager of the project", rest, why))?;
     Ok(Located {
         file,
         place: Place::Object(Target::ConnectionManager(manager)),
@@ -183,7 +211,7 @@ fn parameter<'a>(at: InContext<'a>, path: &str, rest: &str) -> Result<Located<'a
             .map(move |parameter| (parameter.name().into_owned(), (file, parameter)))
     });
     let ((file, parameter), property) = named(rest, members)
-        .map_err(|names| not_found(path, "a parameter of the project", rest, &names))?;
+        .map_err(|why| no_member(path, "a parameter of the project", rest, why))?;
     Ok(Located {
         file,
         place: Place::Object(Target::Parameter(parameter)),
@@ -203,7 +231,7 @@ fn copy<'a>(at: InContext<'a>, path: &str, rest: &str) -> Result<Located<'a>, Lo
         })
     });
     let ((file, copy), property) =
-        named(rest, members).map_err(|names| not_found(path, "a copy", rest, &names))?;
+        named(rest, members).map_err(|why| no_member(path, "a copy", rest, why))?;
     Ok(Located {
         file,
         place: Place::Copy(copy),
@@ -222,7 +250,7 @@ fn entry<'a>(at: InContext<'a>, path: &str, rest: &str) -> Result<Located<'a>, L
             .map(move |entry| (entry.path().into_owned(), (file, entry)))
     });
     let ((file, entry), property) = named(rest, members)
-        .map_err(|names| not_found(path, "an entry of a configuration", rest, &names))?;
+        .map_err(|why| no_member(path, "an entry of a configuration", rest, why))?;
     Ok(Located {
         file,
         place: Place::Entry(entry),
@@ -237,19 +265,16 @@ impl<'a> Located<'a> {
     ///
     /// [`SetError`] when the object has no such property.
     pub fn stored(&self) -> Result<Option<StoredValue<'a>>, SetError> {
-        let plain = |text: Option<crate::package::Stored<'a>>| {
-            let span: Option<Span> = text.map(|stored| stored.span());
-            StoredValue {
-                property: Cow::Borrowed("Value"),
-                text: text.map_or(Cow::Borrowed(""), |stored| stored.text().into_text()),
-                span,
-                expression: None,
-                is_sensitive: false,
-            }
+        let plain = |text: Option<Stored<'a>>, is_sensitive| StoredValue {
+            property: Cow::Borrowed("Value"),
+            text: text.map_or(Cow::Borrowed(""), |stored| stored.meaning()),
+            span: text.map(|stored| stored.span()),
+            expression: None,
+            is_sensitive,
         };
         match (self.place, &self.property) {
-            (Place::Copy(copy), _) => Ok(Some(plain(copy.value()))),
-            (Place::Entry(entry), _) => Ok(Some(plain(entry.value()))),
+            (Place::Copy(copy), _) => Ok(Some(plain(copy.value(), copy.holds_secret()))),
+            (Place::Entry(entry), _) => Ok(Some(plain(entry.value(), entry.holds_secret()))),
             (Place::Object(target), Some(property)) => target.stored_value(property).map(Some),
             (Place::Object(_), None) => Ok(None),
         }
@@ -269,8 +294,17 @@ impl<'a> Located<'a> {
             (Place::Object(target), Some(property)) => target.set_value(property, value),
             (Place::Object(target), None) => {
                 let nearest = target.property_names().first().cloned();
-                Err(SetErrorKind::Unknown { nearest }.of("(the object as a whole)"))
+                Err(SetErrorKind::Whole { nearest }.of(&self.name()))
             }
+        }
+    }
+
+    /// What stands for the place in messages.
+    fn name(&self) -> String {
+        match self.place {
+            Place::Object(target) => target.name(),
+            Place::Copy(copy) => copy.full_name().unwrap_or_default().into_owned(),
+            Place::Entry(entry) => entry.path().into_owned(),
         }
     }
 }

@@ -20,7 +20,9 @@ mod write;
 
 pub use changes::{Changed, Changes, WriteError, changed, writes};
 pub use context::{Context, InContext};
-pub use copies::{Followed, follow};
+pub use copies::{
+    Following, Recopied, count_copies, follow, follow_parameter, other_build_values, recopy, uncopy,
+};
 pub use error::{ReadError, Reason};
 pub use file::{File, FileId};
 pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit, find};
@@ -30,5 +32,5 @@ pub use locate::{LocateError, Located, Place, locate};
 pub use members::{MemberChanges, write_members};
 pub use one::{Named, One};
 pub use unit::{ArchiveFile, Looked, OpenUnit, Reading, holds};
-pub use winner::{Winner, winner};
+pub use winner::{Winner, winner, winners_of_parts};
 pub use write::{Hash, Kind, NotAHash, Write};

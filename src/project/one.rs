@@ -26,13 +26,18 @@ impl Named {
         let exists = |path: &Path| files.metadata(path).is_ok();
         if package.is_none()
             && !exists(given)
-            && let Some((archive, member)) = given.to_str().and_then(|text| text.split_once('!'))
-            && exists(Path::new(archive))
+            && let Some(text) = given.to_str()
         {
-            return Named {
-                path: PathBuf::from(archive),
-                member: Some(member.to_owned()),
-            };
+            // Names of folders may hold the mark too, and so may those of members.
+            let parts = text.match_indices('!').map(|(at, _)| text.split_at(at));
+            for (archive, member) in parts {
+                if exists(Path::new(archive)) {
+                    return Named {
+                        path: PathBuf::from(archive),
+                        member: Some(member.trim_start_matches('!').to_owned()),
+                    };
+                }
+            }
         }
         Named {
             path: given.to_owned(),
@@ -152,7 +157,8 @@ fn is_named(label: &Label, wanted: &str) -> bool {
     let name = label.file_name();
     let member = label.member().unwrap_or(&name);
     let bare = name.strip_suffix(".dtsx").unwrap_or(&name);
+    let wanted = wanted.to_lowercase();
     [member, name.as_str(), bare]
         .iter()
-        .any(|name| name.eq_ignore_ascii_case(wanted))
+        .any(|name| name.to_lowercase() == wanted)
 }

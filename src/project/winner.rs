@@ -1,15 +1,18 @@
 //! What takes the place of a stored value when the package runs, as far as it can be told without running anything.
 
+use crate::connection_string::SmtpProperty;
 use crate::package::{
-    Configuration, ConfigurationEntry, ConfigurationType, FileKind, Package, Target, resolve,
+    CommonProperty, Configuration, ConfigurationEntry, ConfigurationType, ConnectionManager,
+    FileKind, Package, Target, resolve,
 };
 
 use super::context::InContext;
+use super::copies::is_key_of;
 
 /// Why a stored value will not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Winner {
-    /// A property expression computes it.
+    /// An expression of the property or of the variable computes it.
     Expression(String),
     /// A configuration sets it.
     Configuration {
@@ -23,7 +26,7 @@ pub enum Winner {
 impl std::fmt::Display for Winner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Winner::Expression(text) => write!(f, "the property expression `{text}` computes it"),
+            Winner::Expression(text) => write!(f, "the expression `{text}` computes it"),
             Winner::Configuration { name, place } => {
                 write!(f, "the configuration `{name}` sets it from {place}")
             }
@@ -32,7 +35,62 @@ impl std::fmt::Display for Winner {
 }
 
 /// What wins over the stored value of a property of an object of the package; expressions win over configurations.
+///
+/// A part of a connection string loses to what wins over the string as a whole.
 pub fn winner(at: InContext<'_>, target: Target<'_>, property: &str) -> Option<Winner> {
+    if let Target::Variable(variable) = target
+        && property.eq_ignore_ascii_case("Value")
+        && variable.is_evaluated()
+        && let Some(expression) = variable.expression()
+    {
+        return Some(Winner::Expression(expression.text().text.into_owned()));
+    }
+    names(target, property)
+        .into_iter()
+        .find_map(|name| winner_of(at, target, name))
+}
+
+/// What wins over parts of a manager's connection string, where the string as a whole is asked for.
+pub fn winners_of_parts(
+    at: InContext<'_>,
+    manager: ConnectionManager<'_>,
+) -> Vec<(String, Winner)> {
+    let target = Target::ConnectionManager(manager);
+    let parts: Vec<&str> = if manager.is_smtp() {
+        SmtpProperty::ALL.map(SmtpProperty::key).into()
+    } else {
+        PARTS.into()
+    };
+    parts
+        .into_iter()
+        .filter_map(|part| Some((part.to_owned(), winner_of(at, target, part)?)))
+        .collect()
+}
+
+/// The properties of other managers that are parts of their connection strings.
+const PARTS: [&str; 4] = ["ServerName", "InitialCatalog", "UserName", "Password"];
+
+/// The names under which a property can be set: its own, that of the object model, and the connection string's.
+fn names<'p>(target: Target<'_>, property: &'p str) -> Vec<&'p str> {
+    let mut names = vec![property];
+    let Target::ConnectionManager(manager) = target else {
+        return names;
+    };
+    if manager.is_smtp() {
+        if SmtpProperty::of_key(property).is_some() {
+            names.push("ConnectionString");
+        }
+    } else if !property.eq_ignore_ascii_case("ConnectionString")
+        && CommonProperty::named(property).is_none()
+        && manager.own(property).is_none()
+    {
+        names.extend(PARTS.into_iter().filter(|part| is_key_of(property, part)));
+        names.push("ConnectionString");
+    }
+    names
+}
+
+fn winner_of(at: InContext<'_>, target: Target<'_>, property: &str) -> Option<Winner> {
     if let Some(expression) = target.object().property_expression(property) {
         return Some(Winner::Expression(expression.text().into_owned()));
     }

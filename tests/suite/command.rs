@@ -21,6 +21,11 @@ impl Run {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
     }
+
+    /// Everything that somebody can read.
+    pub fn shown(&self) -> String {
+        format!("{}{}", self.out, self.err)
+    }
 }
 
 /// A command that sees nothing of who runs the tests.
@@ -55,7 +60,8 @@ pub fn dtsx_fed<S: AsRef<OsStr>>(
     )
 }
 
-fn finish(command: &mut Command, input: Option<&[u8]>) -> Run {
+/// Runs what was put together.
+pub fn finish(command: &mut Command, input: Option<&[u8]>) -> Run {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,7 +7,7 @@ use super::super::names::DTS;
 use super::super::object::{Generation, Object};
 use super::attribute::prefix_for;
 use super::element::{further, gap_before, open, with_gap};
-use super::value::{SetError, SetErrorKind};
+use super::value::{SetError, SetErrorKind, with_line_feeds};
 
 /// What stands before property expressions in an object of formats 6 and 8.
 const BEFORE: [&str; 6] = [
@@ -26,9 +26,46 @@ impl Object<'_> {
     ///
     /// [`SetError`] when the expression holds a character that XML does not allow.
     pub fn set_expression(self, property: &str, expression: &str) -> Result<Vec<Edit>, SetError> {
-        self.expression_edit(property, expression)
-            .map(|edit| vec![edit])
-            .map_err(|kind| kind.of(property))
+        self.set_expressions([(property, expression)])
+    }
+
+    /// The edits that let expressions compute several properties; new ones are added in the order given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::set_expression`].
+    pub fn set_expressions<'e>(
+        self,
+        expressions: impl IntoIterator<Item = (&'e str, &'e str)>,
+    ) -> Result<Vec<Edit>, SetError> {
+        let place = place_for(self);
+        let mut edits = Vec::new();
+        let mut added = String::new();
+        for (property, expression) in expressions {
+            let expression = with_line_feeds(expression);
+            let tell = |kind: SetErrorKind| kind.of(property);
+            match self.property_expression(property) {
+                Some(present) if present.text() == expression => {}
+                Some(present) => {
+                    let edit = present.stored().set(&expression);
+                    edits.push(edit.map_err(|error| tell(error.into()))?);
+                }
+                None => added.push_str(
+                    &self
+                        .expression_element(property, &expression, &place.gap)
+                        .map_err(tell)?,
+                ),
+            }
+        }
+        if !added.is_empty() {
+            let node = self.node();
+            edits.push(if node.is_self_closing() {
+                open(node, &added)
+            } else {
+                Edit::new(Span::at(place.at), added)
+            });
+        }
+        Ok(edits)
     }
 
     /// The edits that take an expression away; none when there is none.
@@ -39,30 +76,26 @@ impl Object<'_> {
             .collect()
     }
 
-    fn expression_edit(self, property: &str, expression: &str) -> Result<Edit, SetErrorKind> {
-        if let Some(present) = self.property_expression(property) {
-            return Ok(present.stored().set(expression)?);
-        }
-        let node = self.node();
-        let prefix = prefix_for(node, DTS)?;
+    /// A new element with the white space before it.
+    fn expression_element(
+        self,
+        property: &str,
+        expression: &str,
+        gap: &str,
+    ) -> Result<String, SetErrorKind> {
+        let prefix = prefix_for(self.node(), DTS)?;
         let name = escape_attribute(property, '"')?;
         let text = escape_text(expression)?;
-        let place = place_for(self);
-        // Formats 6 and 8 give each attribute a line of its own.
-        let attribute_gap = if place.gap.contains(['\n', '\r']) {
-            further(&place.gap)
+        // Formats 6 and 8 give each attribute a line of its own; format 3 does not.
+        let own_line = self.generation() == Generation::Attributes && gap.contains(['\n', '\r']);
+        let attribute_gap = if own_line {
+            further(gap)
         } else {
             " ".to_owned()
         };
-        let element = format!(
-            "{}<{prefix}PropertyExpression{attribute_gap}{prefix}Name=\"{name}\">{text}</{prefix}PropertyExpression>",
-            place.gap
-        );
-        Ok(if node.is_self_closing() {
-            open(node, &element)
-        } else {
-            Edit::new(Span::at(place.at), element)
-        })
+        Ok(format!(
+            "{gap}<{prefix}PropertyExpression{attribute_gap}{prefix}Name=\"{name}\">{text}</{prefix}PropertyExpression>",
+        ))
     }
 }
 

@@ -89,6 +89,10 @@ impl SendMailTask<'_> {
             return Err(SetErrorKind::NoData("SendMailTaskData"));
         };
         if let Some(stored) = self.stored(property) {
+            let text = stored.text();
+            if text.text == value || property.spell(&text.text).is_ok_and(|now| now == value) {
+                return Ok(Vec::new());
+            }
             if self.leaves_out_defaults()
                 && property.is_left_out()
                 && value == property.default_value()
@@ -124,6 +128,10 @@ impl SendMailTask<'_> {
             return Err(SetErrorKind::NoData("SendMailTaskData"));
         };
         if let Some(child) = self.attachments() {
+            let stored = self.stored(MailProperty::FileAttachments);
+            if stored.is_some_and(|stored| stored.text().text == value) {
+                return Ok(Vec::new());
+            }
             if !value.is_empty() {
                 let file_name = MailProperty::FileAttachments.xml_name();
                 let order = AttributeOrder::Alphabetical;

@@ -9,6 +9,7 @@ mod build;
 mod build_project;
 mod build_task;
 mod connection;
+mod copy;
 mod element;
 mod expression;
 mod mail;
@@ -17,5 +18,7 @@ mod typed;
 mod value;
 
 pub use build::{new_id, remove_object, smtp_manager_file};
+pub use copy::{NewCopy, Side};
 pub use property::{CommonProperty, PropertyType};
 pub use value::{SetError, SetErrorKind};
+pub(super) use value::{refuse_mask, with_line_feeds};

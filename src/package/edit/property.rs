@@ -79,6 +79,11 @@ const fn text(
     }
 }
 
+/// The expression of a variable, which has it as a property.
+pub(super) const EXPRESSION: CommonProperty = text("Expression", "Expression", Some(""));
+/// Whether the value of a variable is computed by its expression.
+pub(super) const EVALUATED: CommonProperty = flag("EvaluateAsExpression", "EvaluateAsExpression");
+
 const fn flag(name: &'static str, xml_name: &'static str) -> CommonProperty {
     CommonProperty {
         name,
@@ -117,6 +122,17 @@ impl CommonProperty {
 }
 
 impl PropertyType {
+    /// Whether both texts say the same.
+    fn is_same(self, one: &str, other: &str) -> bool {
+        let number = |text: &str| text.trim().parse::<i64>().ok();
+        one == other
+            || match self {
+                PropertyType::Text => false,
+                PropertyType::Boolean => boolean(one).is_some() && boolean(one) == boolean(other),
+                PropertyType::Number => number(one).is_some() && number(one) == number(other),
+            }
+    }
+
     /// The value as this generation spells it.
     pub(super) fn spell(self, value: &str, generation: Generation) -> Result<String, SetErrorKind> {
         let wrong = |expected| {
@@ -166,11 +182,18 @@ impl Object<'_> {
             .map_err(|kind| kind.of(property.name))
     }
 
-    fn set_common(self, property: CommonProperty, value: &str) -> Result<Vec<Edit>, SetErrorKind> {
+    pub(super) fn set_common(
+        self,
+        property: CommonProperty,
+        value: &str,
+    ) -> Result<Vec<Edit>, SetErrorKind> {
         let generation = self.generation();
         let spelled = property.takes.spell(value, generation)?;
         let node = self.node();
         if let Some(stored) = self.property(property.xml_name) {
+            if property.takes.is_same(&stored.text().text, &spelled) {
+                return Ok(Vec::new());
+            }
             let is_attribute = node.attribute(DTS, property.xml_name).is_some();
             if is_attribute && property.default == Some(spelled.as_str()) {
                 return Ok(Vec::from_iter(remove_attribute(

@@ -5,9 +5,11 @@ use crate::xml::{Edit, Node};
 
 use super::super::configuration::ConfigurationEntry;
 use super::super::names::boolean;
-use super::super::stored::Stored;
+use super::super::project_file::Copy;
+use super::super::stored::{Stored, XML};
 use super::super::variable::{Parameter, ParameterScope, Variable};
-use super::value::{SetError, SetErrorKind};
+use super::property::{EVALUATED, EXPRESSION};
+use super::value::{SetError, SetErrorKind, refuse_mask, with_line_feeds};
 
 /// What a value must look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,10 +105,12 @@ impl ValueType {
             ValueType::Text => Ok(value.to_owned()),
             ValueType::NotText => wrong("an object, which has no text"),
             ValueType::Boolean => match boolean(value) {
+                Some(value) if boolean(present) == Some(value) => Ok(present.to_owned()),
                 Some(value) => Ok(spell_boolean(value, present.trim()).to_owned()),
                 None => wrong("`True` or `False`"),
             },
             ValueType::Integer { least, most } => match value.trim().parse::<i128>() {
+                Ok(number) if present.trim().parse() == Ok(number) => Ok(present.to_owned()),
                 Ok(number) if (least..=most).contains(&number) => Ok(number.to_string()),
                 _ => wrong("a whole number of the variable's type"),
             },
@@ -122,10 +126,11 @@ fn spell_boolean(value: bool, present: &str) -> &'static str {
     match (present, value) {
         ("True" | "False", true) => "True",
         ("True" | "False", false) => "False",
-        ("true" | "false", true) => "true",
-        ("true" | "false", false) => "false",
-        (_, true) => "-1",
-        (_, false) => "0",
+        ("-1" | "0" | "1", true) => "-1",
+        ("-1" | "0" | "1", false) => "0",
+        // Parameters of projects and the copies in project files.
+        (_, true) => "true",
+        (_, false) => "false",
     }
 }
 
@@ -139,6 +144,44 @@ impl Variable<'_> {
         let value_type = ValueType::of_variant(self.data_type());
         set_stored(self.value(), value_type, value).map_err(|kind| kind.of(&self.qualified_name()))
     }
+
+    /// The edits that let an expression compute the variable; an empty one takes the expression away.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError`] when the expression holds a character that XML does not allow.
+    pub fn compute_by(self, expression: &str) -> Result<Vec<Edit>, SetError> {
+        let flag = if expression.is_empty() {
+            "False"
+        } else {
+            "True"
+        };
+        let mut edits = self.set_evaluated(flag)?;
+        edits.extend(self.set_expression(expression)?);
+        Ok(edits)
+    }
+
+    /// The edits that give the variable an expression, evaluated or not.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError`] when the expression holds a character that XML does not allow.
+    pub fn set_expression(self, expression: &str) -> Result<Vec<Edit>, SetError> {
+        self.object()
+            .set_common(EXPRESSION, &with_line_feeds(expression))
+            .map_err(|kind| kind.of(EXPRESSION.name))
+    }
+
+    /// The edits that say whether the expression computes the variable.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError`] when the value is no Boolean.
+    pub fn set_evaluated(self, value: &str) -> Result<Vec<Edit>, SetError> {
+        self.object()
+            .set_common(EVALUATED, value)
+            .map_err(|kind| kind.of(EVALUATED.name))
+    }
 }
 
 impl Parameter<'_> {
@@ -146,21 +189,34 @@ impl Parameter<'_> {
     ///
     /// # Errors
     ///
-    /// [`SetError`] when the value is not of the parameter's type, or the one that is there is encrypted.
+    /// [`SetError`] when the value is not of the parameter's type, or the parameter is sensitive.
     pub fn set_value(self, value: &str) -> Result<Vec<Edit>, SetError> {
         let value_type = match self.scope() {
             ParameterScope::Package => ValueType::of_variant(self.data_type()),
             ParameterScope::Project => ValueType::of_type_code(self.data_type()),
         };
-        let stored = self.value();
-        let is_encrypted = self.is_sensitive()
-            && stored.is_some_and(|stored| !stored.text().text.trim().is_empty());
-        let edits = if is_encrypted {
-            Err(SetErrorKind::Encrypted)
+        let edits = if self.is_sensitive() {
+            Err(SetErrorKind::Sensitive)
         } else {
-            set_stored(stored, value_type, value)
+            set_stored(self.value(), value_type, value)
         };
         edits.map_err(|kind| kind.of(&self.name()))
+    }
+}
+
+impl Copy<'_> {
+    /// The edits that let the copy follow; none where it has no value, as the copies of secrets have none.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError`] when the value is not of the copy's type.
+    pub fn set_value(self, value: &str) -> Result<Vec<Edit>, SetError> {
+        if self.is_sensitive() || self.value().is_none() {
+            return Ok(Vec::new());
+        }
+        let value_type = ValueType::of_type_code(self.data_type());
+        set_stored(self.value(), value_type, value)
+            .map_err(|kind| kind.of(&self.full_name().unwrap_or_default()))
     }
 }
 
@@ -186,20 +242,30 @@ fn set_stored(
     let Some(stored) = stored else {
         return Err(SetErrorKind::NoData("value"));
     };
-    let text = value_type.spell(value, &stored.text().text)?;
+    let present = stored.meaning();
+    refuse_mask(value)?;
+    let text = value_type.spell(&with_line_feeds(value), &present)?;
+    if text == present {
+        return Ok(Vec::new());
+    }
     let mut edits = vec![stored.set(&text)?];
     if let Stored::Element(node) = stored
-        && text.trim().is_empty()
+        && is_blank(&text)
     {
-        edits.extend(keep_space(node));
+        edits.extend(keep_space(node, &text));
     }
     Ok(edits)
 }
 
-/// SSIS reads an element of nothing but white space as empty unless it says otherwise.
-fn keep_space(node: Node<'_>) -> Option<Edit> {
-    const XML: &str = "http://www.w3.org/XML/1998/namespace";
-    if node.attribute(XML, "space").is_some() {
+fn is_blank(text: &str) -> bool {
+    text.trim_matches([' ', '\t', '\r', '\n']).is_empty()
+}
+
+/// SSIS reads an element of nothing but white space as empty unless it says otherwise, and says so of empty ones too;
+/// but not in configuration files.
+fn keep_space(node: Node<'_>, text: &str) -> Option<Edit> {
+    let is_clear = text.is_empty() && node.name() == "ConfiguredValue";
+    if is_clear || node.attribute(XML, "space").is_some() {
         return None;
     }
     let behind = node

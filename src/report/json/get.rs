@@ -1,9 +1,11 @@
 //! `dtsx/get@1`
 
+use std::io;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::common::SpanJson;
+use super::common::{self, SpanJson};
 use super::effective::EffectiveJson;
 
 /// One stored value.
@@ -17,7 +19,7 @@ pub struct Get {
     pub path: String,
     /// The property, by its name in the object model; null for an object as a whole.
     pub property: Option<String>,
-    /// What is stored, or the default; null where it is masked or an object was asked for.
+    /// What is stored, or the default, secrets masked; null where an object was asked for.
     pub value: Option<String>,
     /// Whether nothing is written and the default is meant.
     pub is_default: bool,
@@ -30,7 +32,7 @@ pub struct Get {
     pub not_used_because: Option<String>,
     /// What the property is when the package runs; null for an object as a whole and for copies and entries.
     pub effective: Option<EffectiveJson>,
-    /// The object as a whole, where no property was named.
+    /// The object as a whole, where no property was named; its secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<serde_json::Value>,
     /// Where the value is written.
@@ -39,3 +41,14 @@ pub struct Get {
 
 /// The schema's name.
 pub const SCHEMA: &str = "dtsx/get@1";
+
+impl Get {
+    /// Writes the report.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        common::write(out, self)
+    }
+}

@@ -1,7 +1,11 @@
 //! `dtsx/set@1`
 
+use std::io;
+
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::common;
 
 /// What a `set` changed.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -26,3 +30,14 @@ pub struct Set {
 
 /// The schema's name.
 pub const SCHEMA: &str = "dtsx/set@1";
+
+impl Set {
+    /// Writes the report.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        common::write(out, self)
+    }
+}
