@@ -6,9 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::package::{
-    Configuration, ConfigurationEntry, ConfigurationType, Package, PathError, Target,
-};
+use crate::package::{ConfigurationEntry, PathError, Target};
 use crate::project::{FileId, LocateError, Located, Place, locate};
 use crate::source::visible;
 use crate::xml::NodeId;
@@ -17,7 +15,6 @@ use super::origin::{Link, Origin};
 use super::package::{Note, PackageValues};
 use super::parameter::link;
 use super::types;
-use super::unit::FoundConfiguration;
 
 /// An object: its file, and its element there.
 pub(super) type Key = (FileId, NodeId);
@@ -83,17 +80,17 @@ impl Layers {
 }
 
 /// SSIS's own warnings for configurations that cannot be applied.
-const FILE_NOT_FOUND: u32 = 0x8001_2014;
-const OBJECT_NOT_FOUND: u32 = 0x8001_2017;
+pub(super) const FILE_NOT_FOUND: u32 = 0x8001_2014;
+pub(super) const OBJECT_NOT_FOUND: u32 = 0x8001_2017;
 const NO_PACKAGE_PATH: u32 = 0x8001_2018;
-const MALFORMED_PATH: u32 = 0x8001_2019;
+pub(super) const MALFORMED_PATH: u32 = 0x8001_2019;
 const CANNOT_SET: u32 = 0x8001_2028;
 
-struct Building<'v, 'a> {
-    values: &'v PackageValues<'a>,
-    layers: Layers,
+pub(super) struct Building<'v, 'a> {
+    pub(super) values: &'v PackageValues<'a>,
+    pub(super) layers: Layers,
     /// Configurations whose location an option has changed, by name.
-    moved: HashMap<String, String>,
+    pub(super) moved: HashMap<String, String>,
     /// Steps of jobs that set something.
     job_steps: Vec<(String, String)>,
 }
@@ -115,286 +112,6 @@ impl<'a> Building<'_, 'a> {
             self.parent_variables(package);
         }
         self.overrides();
-    }
-
-    fn configurations(&mut self, package: Package<'a>) {
-        for configuration in package.configurations() {
-            self.configuration(configuration);
-        }
-    }
-
-    fn configuration(&mut self, configuration: Configuration<'a>) {
-        let name = configuration.object().name().into_owned();
-        let stored = configuration.string().map(|it| it.text().into_text());
-        let stored = self
-            .moved
-            .get(&name)
-            .cloned()
-            .unwrap_or_else(|| stored.unwrap_or_default().into_owned());
-        let kind = configuration.configuration_type();
-        let location = match configuration.is_indirect() {
-            false => stored.clone(),
-            true => match self.environment(&stored) {
-                Some(location) => location,
-                None => {
-                    return self.nowhere(
-                        configuration,
-                        format!(
-                            "the configuration `{name}` is where the environment variable `{stored}` says \
-                             (`--env '{stored}=…'` gives it)"
-                        ),
-                        format!("%{stored}%"),
-                    );
-                }
-            },
-        };
-        match kind {
-            ConfigurationType::ParentVariable => {}
-            ConfigurationType::ConfigFile => self.xml(&name, &location),
-            ConfigurationType::EnvVariable => {
-                let (value, place) = match self.environment(&location) {
-                    Some(value) => (LayerValue::Text(value), location.clone()),
-                    None => {
-                        let reason = format!(
-                            "the configuration `{name}` takes it from the environment variable `{location}` \
-                             (`--env '{location}=…'` gives it)"
-                        );
-                        let depends_on = Some(format!("%{location}%"));
-                        (LayerValue::Unknown { reason, depends_on }, location.clone())
-                    }
-                };
-                self.one(configuration, value, Origin::Environment, place);
-            }
-            ConfigurationType::RegEntry => {
-                let reason = format!(
-                    "the configuration `{name}` takes it from the registry, `HKEY_CURRENT_USER\\{location}`, which is \
-                     not read here (`--override` gives the value)"
-                );
-                let depends_on = Some(format!("HKEY_CURRENT_USER\\{location}"));
-                let value = LayerValue::Unknown { reason, depends_on };
-                self.one(configuration, value, Origin::Registry, location);
-            }
-            ConfigurationType::SqlServer => self.table(&name, &location),
-            ConfigurationType::IniFile => self.nowhere(
-                configuration,
-                format!("the configuration `{name}` is the INI file `{location}`, which is not read here"),
-                location.clone(),
-            ),
-            ConfigurationType::Unknown => self.note(
-                None,
-                format!("the configuration `{name}` is of a type that SSIS does not know"),
-            ),
-        }
-    }
-
-    fn environment(&self, name: &str) -> Option<String> {
-        let given = self.values.unit().given();
-        given.environment(name.trim()).map(str::to_owned)
-    }
-
-    /// A source that cannot be read: the property that it names is unknown; without one it may set anything.
-    fn nowhere(&mut self, configuration: Configuration<'a>, reason: String, depends_on: String) {
-        if configuration.variable().is_some() {
-            let value = LayerValue::Unknown {
-                reason,
-                depends_on: Some(depends_on.clone()),
-            };
-            return self.one(configuration, value, Origin::Configuration, depends_on);
-        }
-        let name = configuration.object().name().into_owned();
-        self.hide(reason, format!("configuration {name}"));
-    }
-
-    fn hide(&mut self, reason: String, by: String) {
-        self.note(None, format!("{reason}; what it sets is not known"));
-        self.layers.hidden.push((reason, by));
-    }
-
-    /// A configuration that sets one property, which it names.
-    fn one(
-        &mut self,
-        configuration: Configuration<'a>,
-        value: LayerValue,
-        origin: Origin,
-        place: String,
-    ) {
-        let Some(path) = configuration.variable() else {
-            let name = configuration.object().name();
-            return self.note(
-                Some(MALFORMED_PATH),
-                format!("the configuration `{name}` names no property to set"),
-            );
-        };
-        let path = path.text().into_text().into_owned();
-        self.put(&path, value, origin, link(origin, place));
-    }
-
-    fn xml(&mut self, name: &str, location: &str) {
-        let unit = self.values.unit();
-        let found = unit.configuration(location, &self.values.at().file.label);
-        let shown = visible(location).into_owned();
-        match &found {
-            FoundConfiguration::InUnit(_) | FoundConfiguration::Outside(_) => {}
-            FoundConfiguration::Several(files) => {
-                let list: Vec<_> = files.iter().map(|it| format!("`{it}`")).collect();
-                let reason = format!(
-                    "the configuration `{name}` is the file `{shown}`, and {} have its name: `--map-path` says which is \
-                     meant",
-                    list.join(" and ")
-                );
-                return self.hide(reason, format!("configuration {name}"));
-            }
-            FoundConfiguration::Bad(error) => {
-                let code = if error.is_missing {
-                    FILE_NOT_FOUND
-                } else {
-                    MALFORMED_PATH
-                };
-                self.note(Some(code), format!("the configuration `{name}`: {error}"));
-                let reason = format!("the configuration `{name}` cannot be read, and may set it");
-                self.layers
-                    .hidden
-                    .push((reason, format!("configuration {name}")));
-                return;
-            }
-            FoundConfiguration::Missing => {
-                self.note(
-                    Some(FILE_NOT_FOUND),
-                    format!(
-                        "the configuration `{name}` is the file `{shown}`, which is not here (`--map-path FROM=TO` says \
-                         where its folder is); what it sets is not known"
-                    ),
-                );
-                let reason = format!(
-                    "the configuration `{name}`, the file `{shown}`, is not here and may set it"
-                );
-                self.layers
-                    .hidden
-                    .push((reason, format!("configuration {name}")));
-                return;
-            }
-        }
-        if let Some((document, label)) = found.document() {
-            for entry in ConfigurationEntry::all(document.root()) {
-                self.entry(entry, document, label, Origin::Configuration);
-            }
-        }
-    }
-
-    fn entry(
-        &mut self,
-        entry: ConfigurationEntry<'_>,
-        document: &crate::xml::Document,
-        label: &crate::project::Label,
-        origin: Origin,
-    ) {
-        let path = entry.path().into_owned();
-        let stored = entry.value();
-        let text = stored.map(|it| it.text().into_text().into_owned());
-        let link = Link {
-            kind: origin,
-            path: format!("\\Configuration[{path}]"),
-            file: Some(label.clone()),
-            place: Some(document.place(stored.map_or(entry.span(), |it| it.span()))),
-        };
-        self.put(
-            &path,
-            LayerValue::Text(text.unwrap_or_default()),
-            origin,
-            link,
-        );
-    }
-
-    /// `"CM";"[dbo].[SSIS Configurations]";"filter";`
-    fn table(&mut self, name: &str, location: &str) {
-        let parts: Vec<&str> = location
-            .split("\";\"")
-            .map(|part| part.trim_matches(['"', ';', ' ']))
-            .collect();
-        let (table, filter) = match parts.as_slice() {
-            [_, table, filter, ..] => (*table, *filter),
-            _ => {
-                return self.note(
-                    Some(MALFORMED_PATH),
-                    format!("the configuration `{name}` names no connection, table and filter"),
-                );
-            }
-        };
-        let given = self.values.unit().given();
-        let Some(server) = &given.server else {
-            let reason = format!(
-                "the configuration `{name}` is the filter `{filter}` of the table `{table}` in SQL Server \
-                 (`--server-values` gives its rows)"
-            );
-            return self.hide(reason, format!("SQL Server configuration {filter}"));
-        };
-        let rows: Vec<_> = server.configurations(table, filter).cloned().collect();
-        if rows.is_empty() {
-            self.note(
-                Some(OBJECT_NOT_FOUND),
-                format!("the configuration `{name}`: the exported table `{table}` has no row under the filter `{filter}`"),
-            );
-        }
-        for row in rows {
-            let text = row.value.clone().unwrap_or_default();
-            let origin = Origin::ServerConfiguration;
-            let place = format!("{table} filter {filter}: {}", row.path);
-            self.put(
-                &row.path,
-                LayerValue::Text(text),
-                origin,
-                link(origin, place),
-            );
-        }
-    }
-
-    fn parent_variables(&mut self, package: Package<'a>) {
-        for configuration in package.configurations() {
-            if configuration.configuration_type() != ConfigurationType::ParentVariable {
-                continue;
-            }
-            let stored = configuration.string().map(|it| it.text().into_text());
-            let mut name = stored.unwrap_or_default().into_owned();
-            if configuration.is_indirect() {
-                match self.environment(&name) {
-                    Some(place) => name = place,
-                    None => {
-                        let reason = format!(
-                            "the name of the parent's variable is in the environment variable `{name}` (`--env` gives it)"
-                        );
-                        let depends_on = Some(format!("%{name}%"));
-                        let value = LayerValue::Unknown { reason, depends_on };
-                        self.one(configuration, value, Origin::ParentVariable, name);
-                        continue;
-                    }
-                }
-            }
-            let value = match &self.values.unit().given().parent {
-                // Run on its own, a package has no parent, and the configuration does nothing but warn.
-                None => {
-                    let reason = format!(
-                        "the variable `{name}` of the package that calls this one sets it, when one does"
-                    );
-                    let by = format!("variable {name} of a parent package");
-                    LayerValue::Perhaps { reason, by }
-                }
-                Some(parent) => match parent.variable(&name) {
-                    Some(Ok(text)) => LayerValue::Text(text),
-                    Some(Err(reason)) => LayerValue::Unknown {
-                        reason,
-                        depends_on: None,
-                    },
-                    None => {
-                        self.note(
-                            Some(OBJECT_NOT_FOUND),
-                            format!("the parent package has no variable `{name}`"),
-                        );
-                        continue;
-                    }
-                },
-            };
-            self.one(configuration, value, Origin::ParentVariable, name);
-        }
     }
 
     fn options(&mut self) {
@@ -533,7 +250,7 @@ impl<'a> Building<'_, 'a> {
     }
 
     /// Puts a value over a property. A path that leads nowhere is SSIS's warning, and the run goes on.
-    fn put(&mut self, path: &str, value: LayerValue, origin: Origin, link: Link) {
+    pub(super) fn put(&mut self, path: &str, value: LayerValue, origin: Origin, link: Link) {
         let from = source(&link);
         let located = match locate(self.values.at(), path) {
             Ok(located) => located,
@@ -593,7 +310,7 @@ impl<'a> Building<'_, 'a> {
         Ok(((located.file.id, target.node().id()), property))
     }
 
-    fn note(&mut self, code: Option<u32>, text: String) {
+    pub(super) fn note(&mut self, code: Option<u32>, text: String) {
         let note = Note { code, text };
         if !self.layers.notes.contains(&note) {
             self.layers.notes.push(note);

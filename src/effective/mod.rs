@@ -8,12 +8,14 @@
 //! anything.
 
 mod child;
+mod configurations;
 mod entries;
 mod find_variable;
 mod given;
 mod keepers;
 mod layers;
 mod load;
+mod manager;
 mod origin;
 mod package;
 mod parameter;

@@ -213,7 +213,15 @@ impl<'a> PackageValues<'a> {
     /// What a variable or a parameter is by its name, as a task at an object sees it.
     pub fn by_name(&self, at: Target<'a>, name: &str) -> NamedValue {
         let (namespace, name) = parts(name);
-        match self.named(owner_of(at.node()), namespace, name) {
+        let node = owner_of(at.node());
+        // Tasks look variables up by their case, which expressions are seen not to do.
+        if let FoundVariable::One(found) = self.variables().find(node, namespace, name)
+            && (found.object().name() != name
+                || namespace.is_some_and(|wanted| found.namespace() != wanted))
+        {
+            return NamedValue::Missing;
+        }
+        match self.named(node, namespace, name) {
             Named::Missing => NamedValue::Missing,
             Named::Several => NamedValue::Ambiguous,
             Named::Found(valued) => NamedValue::Found {

@@ -216,15 +216,10 @@ impl Survey<'_> {
     }
 }
 
-/// Every SMTP connection manager, every Send Mail task and every encrypted part holds one of these.
+/// Every SMTP connection manager is of the type `SMTP`, every Send Mail task is one of the class `SendMailTask`, and
+/// what is encrypted as a whole says so in its root element.
 fn may_hold_mail(bytes: &[u8]) -> bool {
-    [
-        "SendMail",
-        "SMTP",
-        "Smtp",
-        "EncryptedData",
-        "Encrypted=\"1\"",
-    ]
-    .iter()
-    .any(|needle| holds(bytes, needle))
+    const ROOT: usize = 16 << 10;
+    let beginning = bytes.get(..ROOT).unwrap_or(bytes);
+    holds(beginning, "Encrypted") || holds(bytes, "SMTP") || holds(bytes, "SendMail")
 }

@@ -297,6 +297,8 @@ impl<'d> Resolving<'_, '_, 'd> {
         if let Some(connection) = &connection
             && server_counts
             && connection.server.trim().is_empty()
+            // A server that is not known is not an empty one.
+            && self.values.refuse_unsure().is_ok()
         {
             let reason = format!(
                 "the SMTP connection manager `{}` names no server",
@@ -324,8 +326,11 @@ impl<'d> Resolving<'_, '_, 'd> {
             );
             return Err(Unsent::failed(Code::CONNECTION_EMPTY, reason));
         }
-        let mut connection = match SmtpConnectionString::parse(whole.as_deref().unwrap_or("")) {
-            Ok(read) => read.into_connection(),
+        let read = whole.as_deref().map(SmtpConnectionString::parse);
+        let mut connection = match read.transpose() {
+            Ok(read) => read
+                .map(SmtpConnectionString::into_connection)
+                .unwrap_or_default(),
             Err(error) => {
                 let reason = format!("the SMTP connection manager `{}`: {error}", visible(&name));
                 return Err(Unsent::failed(Code::CHECK_VALID_SERVER, reason));

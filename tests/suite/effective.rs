@@ -729,7 +729,7 @@ fn a_variable_that_a_task_writes_is_a_default_and_names_the_task() {
         ("ToLine", "first@example.com", &[r"\Package\Fill"][..]),
         // The value is what the designer stored too, and still it is only a sample.
         ("Subject", "rows: 0", &[r"\Package\Load"]),
-        ("CCLine", "none", &[r"\Package\Load"]),
+        ("CCLine", "nobody@example.com", &[r"\Package\Load"]),
         ("BCCLine", "", &[r"\Package\Assign"]),
         ("MessageSource", "0", &[r"\Package\Print", r"\Package\Copy"]),
     ] {
@@ -832,7 +832,7 @@ fn what_fails_says_how_ssis_fails() {
             "Subject",
             "the expression gives a DT_I4, and `Subject` takes a string (0xC0017004)",
         ),
-        (&[], "ToLine", "0xC0047084"),
+        (&[], "ToLine", "0xC00470A6"),
         (&[], "CCLine", "the expression fails: 0xC0"),
         (
             &[],
@@ -893,7 +893,7 @@ fn variables_in_a_circle_are_named_in_their_order() {
         &[],
         r"\Package\Notify.Properties[ToLine]",
     );
-    assert_eq!(to.text.as_deref(), Some("see ⟨User::A⟩"));
+    assert_eq!(to.text.as_deref(), Some("see ⟨User::A⟩!"));
 }
 
 #[test]

@@ -202,9 +202,9 @@ fn what_dtexec_refuses_is_refused_with_its_code() {
         ),
         (
             // Names have case.
-            variables.with(&sourced("Variable", "User::Nobody")),
+            variables.with(&sourced("Variable", "User::body")),
             "0xC0014054",
-            "the text comes from the variable `User::Nobody`, which is not there",
+            "the text comes from the variable `User::body`, which is not there",
         ),
         (
             Written::new().with(&field("SMTPServer", OLE_DB)),
@@ -251,21 +251,19 @@ fn a_value_under_an_expression_is_not_sent_as_it_is_stored() {
     assert!(
         reason.starts_with(
             "`\\Package\\Notify.Properties[ToLine]` is unknown: the expression fails: 0xC00470A6"
-        ),
+        ) && reason.contains("`--override '\\Package\\Notify.Properties[ToLine];VALUE'`")
+            && !reason.contains("Properties[Subject]"),
         "{reason}"
     );
-    assert!(reason.contains("--override"), "{reason}");
-
-    // What the expressions give is sent, not what is stored beside them.
-    let computed = expression("ToLine", "@[User::To]") + &expression("Subject", "\"x\"");
-    let mut known = Written::new();
-    known.variables = variable("To", 8, "", "computed@corp.example");
-    let known = known.with(&task("Notify", "", &computed, &[]));
-    let outcome = planned(&known, &How::default());
+    let mut there = package.clone();
+    there.variables = variable("To", 8, "", "real@corp.example");
+    let outcome = planned(&there, &How::default());
     assert_eq!(outcome.status, TaskStatus::Planned, "{outcome:?}");
     let message = outcome.message.unwrap();
-    assert_eq!(message.to, ["computed@corp.example"]);
-    assert_eq!(message.subject, "x");
+    assert_eq!(
+        (message.to, message.subject),
+        (vec!["real@corp.example".to_owned()], "x".to_owned())
+    );
 
     let stored = How {
         stored_values: true,
@@ -301,7 +299,7 @@ fn so_is_one_of_the_connection_manager_unless_it_is_given() {
         .smtp(string, &computed)
         .with(&task("Notify", "", "", &[]));
     let skipped = planned(&package, &How::default());
-    assert_eq!(skipped.status, TaskStatus::Skipped, "{skipped:?}");
+    assert_eq!(skipped.status, TaskStatus::Skipped);
     let reason = skipped.reason.unwrap();
     assert!(
         reason.starts_with("`\\Package.Connections[Mail].Properties[SmtpServer]` is unknown"),
@@ -344,7 +342,7 @@ fn so_is_one_of_the_connection_manager_unless_it_is_given() {
 }
 
 #[test]
-fn a_message_from_a_computed_variable_is_computed_and_one_from_the_run_time_skipped() {
+fn a_message_comes_from_what_a_variable_computes_and_not_from_what_is_not_known() {
     let from = |name: &str| {
         task(
             "Notify",
@@ -357,20 +355,32 @@ fn a_message_from_a_computed_variable_is_computed_and_one_from_the_run_time_skip
     let more = "DTS:EvaluateAsExpression=\"True\" DTS:Expression=\"&quot;x&quot;\"";
     package.variables = variable("Body", 8, more, "stale");
     let computed = package.clone().with(&from("User::Body"));
+    // What the variable computes is the text, and not what is stored.
     assert_eq!(
         planned(&computed, &How::default()).status,
         TaskStatus::Planned
     );
     let given = How::overriding(&["\\Package.Variables[User::Body].Value;given"]);
-    assert_eq!(planned(&computed, &given).status, TaskStatus::Planned);
+    let outcome = planned(&computed, &given);
+    assert_eq!(outcome.status, TaskStatus::Planned);
+    assert_eq!(
+        outcome.overridden,
+        ["\\Package.Variables[User::Body].Properties[Value]"]
+    );
 
-    let system = package.with(&from("System::ErrorDescription"));
+    let system = package.clone().with(&from("System::MachineName"));
     let outcome = planned(&system, &How::default());
     assert_eq!(outcome.status, TaskStatus::Skipped);
-    assert_eq!(
-        outcome.reason.unwrap(),
-        "the text comes from `System::ErrorDescription`, which has a value only while the package runs"
+    let reason = outcome.reason.unwrap();
+    assert!(
+        reason.starts_with("`System::MachineName` is unknown: `System::MachineName` is known only when the package runs"),
+        "{reason}"
     );
+    // In the control flow there is no error, and no variable that describes one.
+    let handlers = package.with(&from("System::ErrorDescription"));
+    let outcome = planned(&handlers, &How::default());
+    assert_eq!(outcome.status, TaskStatus::Failed);
+    assert!(outcome.reason.unwrap().contains("which is not there"));
 }
 
 #[test]

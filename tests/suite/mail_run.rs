@@ -399,10 +399,9 @@ fn the_demonstration_of_the_readme_shows_its_mail() {
     ]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(json["summary"]["captured"], 2);
-    // The other task has a subject that an expression computes from a parameter of the project.
     assert_eq!(
         json["tasks"][1]["message"]["subject"],
-        "Test: please check the rejected rows"
+        "Production: please check the rejected rows"
     );
     assert_eq!(
         json["tasks"][0]["message"]["attachments"],

@@ -177,7 +177,14 @@ fn write_connections(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
                 continue;
             }
             let (of, property) = (visible(&connection.name), visible(&facts.property));
-            write_wrapped(out, 2, &format!("{of}.{property} {}", visible(&now(facts))))?;
+            write_wrapped(
+                out,
+                2,
+                &format!(
+                    "{of}.{property} {}",
+                    visible(&now(facts).replace('\n', " "))
+                ),
+            )?;
         }
         write_users(out, file, connection)?;
     }
