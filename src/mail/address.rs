@@ -197,7 +197,8 @@ fn display_name(name: &str) -> Result<Option<String>, AddressReason> {
     if escaped {
         return Err(AddressReason::Quotes);
     }
-    let text = text.trim();
+    // What is quoted is meant, but for the blanks that folding takes: a no-break space is a character of the name.
+    let text = text.trim_matches([' ', '\t']);
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 

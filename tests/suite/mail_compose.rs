@@ -394,6 +394,18 @@ fn a_subject_of_one_endless_word_is_cut_into_encoded_ones() {
     }
 }
 
+/// Found by the property below: white space that is not a blank belongs to the name.
+#[test]
+fn a_display_name_keeps_the_spaces_that_are_no_blanks() {
+    for name in ["\u{a0}", "a\u{a0}", "\u{2003}b"] {
+        let to = format!("\"{name}\" <ops@corp.example>");
+        let eml = bytes(&composed(&MailMessage { to, ..message() }));
+        let read = read_back(&eml);
+        assert_eq!(read.to[0].0.as_deref(), Some(name));
+        assert_eq!(read.to[0].1, "ops@corp.example");
+    }
+}
+
 fn one_line() -> impl Strategy<Value = String> {
     // Text of the kinds that headers treat apart, words of any length, no line ends.
     prop::collection::vec(
