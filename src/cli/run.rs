@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use dtsx::host::{Files as _, RealClock, RealEnvironment, RealFiles, RealRandom};
-use dtsx::mail::deliver::{Capture, Identity, Outbox, TlsMode};
+use dtsx::host::{RealClock, RealEnvironment, RealFiles, RealRandom};
+use dtsx::mail::deliver::{Capture, Outbox, TlsMode};
 use dtsx::mail::{
     Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, TaskOutcome, TaskStatus, Tools,
 };
@@ -17,9 +17,11 @@ use dtsx::project::{Limits, ReadError};
 use dtsx::report::human::run::BlindCopies;
 use dtsx::report::{human, json};
 
+use super::account::AccountArgs;
+use super::delivery::DeliveryArgs;
 use super::exit::Exit;
 use super::given::{FromMachine, GivenArgs};
-use super::streams::Streams;
+use super::streams::{self, Streams};
 use plan::{Plan, Refusal};
 
 /// Send the mail that a package's Send Mail tasks would send
@@ -74,18 +76,13 @@ pub(crate) struct RunArgs {
     /// How to protect the connection, instead of what the package says
     #[arg(long, value_enum)]
     tls: Option<Tls>,
-    /// Certificates of authorities to trust besides the system's, as PEM
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
-    /// The name that the server's certificate must be for [default: the server]
-    #[arg(long, value_name = "NAME")]
-    tls_name: Option<String>,
-    /// How to sign in; `auto` does what the package says
-    #[arg(long, value_enum, default_value_t = Auth::Auto)]
-    auth: Auth,
     /// How long one delivery may take, instead of what the package says [default: 100]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
 
     /// Name the recipients of blind copies
     #[arg(long)]
@@ -109,12 +106,6 @@ enum Tls {
     None,
     Starttls,
     Implicit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Auth {
-    Auto,
-    Anonymous,
 }
 
 fn server(text: &str) -> Result<(String, Option<u16>), String> {
@@ -198,13 +189,7 @@ fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
         true => FromMachine::EnvironmentToo,
         false => FromMachine::Itself,
     };
-    let given = args
-        .given
-        .given(machine)
-        .map_err(|refusal| match refusal.exit {
-            Exit::Usage => Refusal::Usage(refusal.message),
-            _ => Refusal::Unreadable(refusal.message),
-        })?;
+    let given = args.given.given(machine).map_err(refused)?;
     let mut mail_limits = MailLimits::default();
     let mut limits = Limits::default();
     for (name, value) in &args.limits {
@@ -237,13 +222,14 @@ fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
     })
 }
 
+fn refused(refusal: streams::Refusal) -> Refusal {
+    match refusal.exit {
+        Exit::Usage => Refusal::Usage(refusal.message),
+        _ => Refusal::Unreadable(refusal.message),
+    }
+}
+
 fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
-    let extra_ca = match &args.ca_file {
-        Some(path) => Some(RealFiles.read(path).map_err(|error| {
-            Refusal::Unreadable(format!("{}: could not be read: {error}", path.display()))
-        })?),
-        None => None,
-    };
     let (host, port) = match &args.server {
         Some((host, port)) => (Some(host.clone()), *port),
         None => (None, None),
@@ -261,10 +247,12 @@ fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
             Tls::Starttls => TlsMode::StartTls,
             Tls::Implicit => TlsMode::Implicit,
         }),
-        tls_name: args.tls_name.clone(),
-        extra_ca,
-        identity: (args.auth == Auth::Anonymous).then_some(Identity::Anonymous),
+        tls_name: args.account.tls_name.clone(),
+        extra_ca: args.account.extra_ca().map_err(refused)?,
+        sign_in: args.account.sign_in().map_err(refused)?,
         timeout: args.timeout,
+        retries: args.delivery.retries,
+        trace: args.delivery.trace(),
     })
 }
 

@@ -9,7 +9,8 @@ use crate::host::{Environment, WritableFiles};
 use super::codes::Code;
 use super::compose::{Composed, Tools, compose};
 use super::deliver::{
-    Capture, Captured, Outbox, OutboxError, Outcome, Server, Session, Status, Timeouts, hello_name,
+    Capture, Captured, Outbox, OutboxError, Outcome, Retries, Server, Session, Status, Timeouts,
+    hello_name,
 };
 use super::problem::{Problem, Warning};
 use super::resolve::{Request, Resolved, Unsent};
@@ -192,14 +193,19 @@ impl<'r> Runner<'r> {
             .position(|(known, limit, _)| known == server && *limit == timeouts);
         let at = known.unwrap_or_else(|| {
             let hello = hello_name(self.environment);
-            let session = Session::new(server.clone(), hello, timeouts);
+            let retries = Retries::new(self.choice.retries, self.tools.random.bytes());
+            let session = Session::new(server.clone(), hello, timeouts)
+                .with_retries(retries)
+                .with_trace(self.choice.trace.clone());
             self.sessions.push((server.clone(), timeouts, session));
             self.sessions.len() - 1
         });
-        let mut message = composed.reader(self.tools.files);
+        let files = self.tools.files;
         match self.sessions.get_mut(at) {
             Some((_, _, session)) => {
-                session.deliver(&composed.envelope, composed.size(), &mut message)
+                session.deliver_persistently(&composed.envelope, composed.size(), &mut || {
+                    Box::new(composed.reader(files))
+                })
             }
             None => Outcome::not_tried("there is no session for the server"),
         }

@@ -7,11 +7,12 @@ use crate::connection_string::{SmtpConnection, SmtpProperty};
 use crate::host::Environment;
 use crate::source::visible;
 
-use super::deliver::{Identity, Server, Timeouts, TlsMode};
+use super::auth::{Method, SignIn};
+use super::deliver::{Identity, Server, Timeouts, TlsMode, Trace};
 use super::run::Route;
 
 /// What is given about servers, and wins over the packages.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ServerChoice {
     /// The server, instead of the one that the package names.
     pub host: Option<String>,
@@ -25,10 +26,14 @@ pub struct ServerChoice {
     pub tls_name: Option<String>,
     /// Certificates of authorities in PEM form.
     pub extra_ca: Option<Vec<u8>>,
-    /// Who signs in, instead of what `UseWindowsAuthentication` says.
-    pub identity: Option<Identity>,
+    /// Who signs in, besides or instead of what `UseWindowsAuthentication` says.
+    pub sign_in: SignIn,
     /// How long a delivery may take, instead of `Timeout`.
     pub timeout: Option<Duration>,
+    /// How often a delivery is tried again.
+    pub retries: u32,
+    /// Where the dialogue with servers is shown.
+    pub trace: Option<Trace>,
 }
 
 /// Whether a package may name this machine as its server.
@@ -51,7 +56,7 @@ impl ServerChoice {
             (SmtpProperty::Server, self.host.is_some()),
             (
                 SmtpProperty::UseWindowsAuthentication,
-                self.identity.is_some(),
+                self.sign_in.method != Method::Auto,
             ),
             (SmtpProperty::EnableSsl, self.tls.is_some()),
             (SmtpProperty::Timeout, self.timeout.is_some()),
@@ -82,7 +87,8 @@ impl ServerChoice {
             tls,
             tls_name: self.tls_name.clone(),
             extra_ca: self.extra_ca.clone(),
-            identity: self.identity.unwrap_or(stored_identity),
+            identity: stored_identity,
+            sign_in: self.sign_in.clone(),
         }
     }
 

@@ -13,11 +13,16 @@ mod fault;
 mod outbox;
 mod outcome;
 mod reply;
+mod retry;
 mod session;
+mod sign_in;
 mod tls;
+mod trace;
 mod wire;
 
 use std::time::Duration;
+
+use super::auth::SignIn;
 
 pub use capabilities::Capabilities;
 pub use capture::{Capture, Captured};
@@ -25,7 +30,9 @@ pub use fault::{Fault, FaultKind, Step};
 pub use outbox::{Outbox, OutboxError, Written};
 pub use outcome::{Authentication, Outcome, Refusal, Status};
 pub use reply::{LONGEST_LINE, MOST_LINES, Reply, ReplyProblem};
+pub use retry::Retries;
 pub use session::{Session, hello_name};
+pub use trace::{Trace, Traced};
 pub use wire::{Deadline, Wire};
 
 /// A mail server, and how it is spoken to.
@@ -41,8 +48,10 @@ pub struct Server {
     pub tls_name: Option<String>,
     /// Certificates of authorities in PEM form that are trusted besides the system's.
     pub extra_ca: Option<Vec<u8>>,
-    /// Who signs in.
+    /// Whom the package signs in.
     pub identity: Identity,
+    /// Who signs in, as it was given.
+    pub sign_in: SignIn,
 }
 
 impl Server {
@@ -55,6 +64,7 @@ impl Server {
             tls_name: None,
             extra_ca: None,
             identity: Identity::Anonymous,
+            sign_in: SignIn::default(),
         }
     }
 }
@@ -71,13 +81,13 @@ pub enum TlsMode {
     Implicit,
 }
 
-/// Who signs in.
+/// Whom a package signs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// Nobody.
     #[default]
     Anonymous,
-    /// The Windows account of the process, where the server offers a mechanism for it; nobody where it offers none,
+    /// The Windows account of its process, where the server offers a mechanism for it; nobody where it offers none,
     /// as with .NET.
     WindowsAccount,
 }
