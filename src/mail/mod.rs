@@ -25,7 +25,7 @@ pub use codes::Code;
 pub use compose::{Composed, ContentReader, Envelope, Limits, Tools, compose};
 pub use message::{Attachment, MailMessage, split_attachments};
 pub use overrides::{Defaults, Override, OverrideError, StaleValues};
-pub use problem::{Problem, Warning};
+pub use problem::{Problem, Warning, warnings};
 pub use resolve::{EventHandlers, Request, Resolved, Rules, Unsent, other_tasks, resolve};
 pub use run::{Route, Runner};
 pub use server_choice::{LocalServer, ServerChoice};

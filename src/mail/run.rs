@@ -12,7 +12,7 @@ use super::deliver::{
     Capture, Captured, Outbox, OutboxError, Outcome, Retries, Server, Session, Status, Timeouts,
     hello_name,
 };
-use super::problem::{Problem, Warning};
+use super::problem::{Problem, warnings};
 use super::resolve::{Request, Resolved, Unsent};
 use super::server_choice::{ServerChoice, address};
 use super::task_outcome::{CapturedText, MessageFacts, TaskOutcome, TaskStatus};
@@ -94,17 +94,14 @@ impl<'r> Runner<'r> {
     }
 
     fn compose_and_take(&mut self, name: &str, request: &Request, outcome: &mut TaskOutcome) {
+        for warning in warnings(&request.message) {
+            outcome.notes.push(format!("{warning} ({})", warning.code()));
+        }
         let composed = match compose(&request.message, self.tools) {
             Ok(composed) => composed,
             Err(problem) => return not_composed(&problem, outcome),
         };
         outcome.message = Some(facts(&composed));
-        for warning in &composed.warnings {
-            let text = match warning {
-                Warning::SubjectMissing => "the subject is empty",
-            };
-            outcome.notes.push(format!("{text} ({})", warning.code()));
-        }
         match &mut self.route {
             Route::DryRun => self.plan(&request.connection, outcome),
             Route::Outbox(outbox, files) => {

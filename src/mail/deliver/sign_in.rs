@@ -80,6 +80,9 @@ pub(super) fn sign_in(
                 continue;
             }
         };
+        if let Some(secret) = exchange.secret() {
+            wire.hide(vec![Zeroizing::new(secret.expose().to_owned())]);
+        }
         match converse(wire, name, exchange.as_mut(), first)? {
             Conversation::Accepted => {
                 notes.extend(
