@@ -54,7 +54,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (ours, lettre) = (rate(ours), rate(lettre));
     #[allow(clippy::print_stdout)]
     {
-        println!("{MESSAGES} messages to {}, median of {ROUNDS} rounds", sink.name);
+        println!(
+            "{MESSAGES} messages to {}, median of {ROUNDS} rounds",
+            sink.name
+        );
         println!("dtsx:    {ours:>8.0} messages/s");
         println!("lettre:  {lettre:>8.0} messages/s");
         println!("ratio:   {:.2} (target: at least 0.80)", ours / lettre);
@@ -107,8 +110,7 @@ fn by_us(port: u16) -> Result<Duration, Box<dyn Error>> {
 fn by_lettre(port: u16) -> Result<Duration, Box<dyn Error>> {
     let hello = ClientId::Domain("etl01.corp.example".to_owned());
     let timeout = Some(Duration::from_secs(100));
-    let mut connection =
-        SmtpConnection::connect(("127.0.0.1", port), timeout, &hello, None, None)?;
+    let mut connection = SmtpConnection::connect(("127.0.0.1", port), timeout, &hello, None, None)?;
     let begun = Instant::now();
     for _ in 0..MESSAGES {
         let mut builder = Message::builder()

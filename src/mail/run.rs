@@ -95,7 +95,9 @@ impl<'r> Runner<'r> {
 
     fn compose_and_take(&mut self, name: &str, request: &Request, outcome: &mut TaskOutcome) {
         for warning in warnings(&request.message) {
-            outcome.notes.push(format!("{warning} ({})", warning.code()));
+            outcome
+                .notes
+                .push(format!("{warning} ({})", warning.code()));
         }
         let composed = match compose(&request.message, self.tools) {
             Ok(composed) => composed,

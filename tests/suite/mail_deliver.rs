@@ -147,7 +147,7 @@ fn a_refused_sender_and_a_refused_message_leave_the_connection_usable() {
     });
     let mut session = session(server.server(), PATIENT);
     for reason in [
-        "the server refused the sender `etl@corp.example`: 530 5.7.0 authenticate first",
+        "the server refused the sender `etl@corp.example`: 530 5.7.0 authenticate first; it wants somebody to sign in",
         "the server refused the message: 451 4.3.0 later",
         "the server refused the message: 554 5.6.0 spam",
     ] {

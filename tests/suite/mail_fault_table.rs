@@ -79,7 +79,13 @@ fn run(port: u16, options: &[&str]) -> (i32, Value) {
         .save(folder.path());
     let started = Instant::now();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_dtsx"))
-        .args(["run", path.to_str().unwrap(), "--format", "json", "--server"])
+        .args([
+            "run",
+            path.to_str().unwrap(),
+            "--format",
+            "json",
+            "--server",
+        ])
         .arg(format!("127.0.0.1:{port}"))
         .args(options)
         .output()
@@ -92,9 +98,15 @@ fn run(port: u16, options: &[&str]) -> (i32, Value) {
 #[test]
 fn every_fault_at_every_moment_has_its_status_its_exit_code_and_counts_no_mail() {
     let faults = [
-        (Fault::Says("421 4.3.2 going down\n"), "421 4.3.2 going down"),
+        (
+            Fault::Says("421 4.3.2 going down\n"),
+            "421 4.3.2 going down",
+        ),
         (Fault::Says("garbage\n"), "`garbage` came where a reply"),
-        (Fault::Says("\u{1b}[2J\u{202e}\n"), "`\\u{1b}[2J\\u{202e}` came where"),
+        (
+            Fault::Says("\u{1b}[2J\u{202e}\n"),
+            "`\\u{1b}[2J\\u{202e}` came where",
+        ),
         (Fault::Holds, "no answer within the 1 s"),
         (Fault::Resets, "the server closed the connection"),
         (Fault::Closes, "the server closed the connection"),
@@ -107,18 +119,29 @@ fn every_fault_at_every_moment_has_its_status_its_exit_code_and_counts_no_mail()
                 scope.spawn(move || {
                     for at in MOMENTS {
                         let case = format!("{fault:?} at {at} with {extensions:?}");
-                        let (code, task, log) =
-                            ended(fault, at, extensions, &["--timeout", "1"]);
+                        let (code, task, log) = ended(fault, at, extensions, &["--timeout", "1"]);
                         // Only a clear refusal behind the final dot tells that it was not taken.
                         let refused = text.starts_with("421");
                         let unknown = at == "." && !refused;
-                        let expected = if unknown { ("unknown", 5) } else { ("failed", 1) };
+                        let expected = if unknown {
+                            ("unknown", 5)
+                        } else {
+                            ("failed", 1)
+                        };
                         let reason = task["reason"].as_str().unwrap_or_default();
-                        assert_eq!((task["status"].as_str().unwrap(), code), expected, "{case}: {reason}");
+                        assert_eq!(
+                            (task["status"].as_str().unwrap(), code),
+                            expected,
+                            "{case}: {reason}"
+                        );
                         assert!(reason.contains(text), "{case}: {reason}");
                         assert_eq!(log.messages.len(), usize::from(at == "."), "{case}");
                         assert_eq!(log.has("DATA"), matches!(at, "DATA" | "."), "{case}");
-                        assert_eq!(log.has("MAIL"), !matches!(at, "greeting" | "EHLO"), "{case}");
+                        assert_eq!(
+                            log.has("MAIL"),
+                            !matches!(at, "greeting" | "EHLO"),
+                            "{case}"
+                        );
                     }
                 });
             }
@@ -130,10 +153,26 @@ fn every_fault_at_every_moment_has_its_status_its_exit_code_and_counts_no_mail()
 fn refusals_have_their_sentence_and_leave_the_connection_in_order() {
     for extensions in ["", "250-PIPELINING\n"] {
         for (at, reply, reason) in [
-            ("MAIL", "550 5.7.1 not you\n", "refused the sender `etl@corp.example`: 550 5.7.1 not you"),
-            ("MAIL", "530 5.7.0 authenticate\n", "530 5.7.0 authenticate; it wants somebody to sign in"),
-            ("DATA", "554 5.5.1 no\n", "refused the message: 554 5.5.1 no"),
-            (".", "550 5.6.0 spam\n", "refused the message: 550 5.6.0 spam"),
+            (
+                "MAIL",
+                "550 5.7.1 not you\n",
+                "refused the sender `etl@corp.example`: 550 5.7.1 not you",
+            ),
+            (
+                "MAIL",
+                "530 5.7.0 authenticate\n",
+                "530 5.7.0 authenticate; it wants somebody to sign in",
+            ),
+            (
+                "DATA",
+                "554 5.5.1 no\n",
+                "refused the message: 554 5.5.1 no",
+            ),
+            (
+                ".",
+                "550 5.6.0 spam\n",
+                "refused the message: 550 5.6.0 spam",
+            ),
         ] {
             let (code, task, log) = ended(Fault::Says(reply), at, extensions, &[]);
             assert_eq!((task["status"].as_str(), code), (Some("failed"), 1), "{at}");
@@ -186,7 +225,11 @@ fn what_was_lost_or_refused_for_now_is_tried_again_where_it_is_asked_for() {
     ] {
         let server = failing_first(1, 2, fault, at);
         let (code, task) = run(server.port, &["--retries", "2"]);
-        assert_eq!((task["status"].as_str(), code), (Some("sent"), 0), "{at}: {task}");
+        assert_eq!(
+            (task["status"].as_str(), code),
+            (Some("sent"), 0),
+            "{at}: {task}"
+        );
         assert_eq!(task["notes"], serde_json::json!(["tried 2 times"]));
         assert_eq!(server.log().messages.len(), 1, "{at}");
     }
@@ -199,12 +242,24 @@ fn what_was_lost_or_refused_for_now_is_tried_again_where_it_is_asked_for() {
 
 #[test]
 fn what_may_have_been_taken_is_never_tried_again() {
-    for fault in [Fault::Closes, Fault::Resets, Fault::Holds, Fault::Says("garbage\n")] {
+    for fault in [
+        Fault::Closes,
+        Fault::Resets,
+        Fault::Holds,
+        Fault::Says("garbage\n"),
+    ] {
         let server = failing_first(1, 1, fault, ".");
         let (code, task) = run(server.port, &["--retries", "5", "--timeout", "1"]);
-        assert_eq!((task["status"].as_str(), code), (Some("unknown"), 5), "{fault:?}");
+        assert_eq!(
+            (task["status"].as_str(), code),
+            (Some("unknown"), 5),
+            "{fault:?}"
+        );
         let reason = task["reason"].as_str().unwrap();
-        assert!(reason.ends_with("the server may or may not have taken the message"), "{reason}");
+        assert!(
+            reason.ends_with("the server may or may not have taken the message"),
+            "{reason}"
+        );
         assert_eq!(server.log().messages.len(), 1);
     }
 }
@@ -241,7 +296,11 @@ fn a_recipient_refused_for_now_alone_is_tried_again() {
         serde_json::json!(["audit@corp.example", "ops@corp.example"])
     );
     let log = server.log();
-    let told: Vec<&String> = log.commands.iter().filter(|it| it.starts_with("RCPT")).collect();
+    let told: Vec<&String> = log
+        .commands
+        .iter()
+        .filter(|it| it.starts_with("RCPT"))
+        .collect();
     assert_eq!(
         told,
         [
@@ -268,7 +327,13 @@ fn a_server_that_cannot_be_reached_fails_the_later_tasks_at_once() {
         .with(&task("Two", "", "", &[]))
         .save(folder.path());
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_dtsx"))
-        .args(["run", path.to_str().unwrap(), "--format", "json", "--server"])
+        .args([
+            "run",
+            path.to_str().unwrap(),
+            "--format",
+            "json",
+            "--server",
+        ])
         .arg(format!("127.0.0.1:{port}"))
         .output()
         .unwrap();
@@ -325,7 +390,11 @@ fn five_thousand_recipients_are_told_in_portions() {
         });
         let value = format!("\\Package\\Notify.Properties[ToLine];{}", to.join(";"));
         let (code, task) = run(server.port, &["--override", &value]);
-        assert_eq!((task["status"].as_str(), code), (Some("partial"), 5), "{task}");
+        assert_eq!(
+            (task["status"].as_str(), code),
+            (Some("partial"), 5),
+            "{task}"
+        );
         assert_eq!(task["accepted"].as_array().unwrap().len(), 5000);
         assert_eq!(task["refused"][0]["address"], "r4711@corp.example");
         let log = server.log();
@@ -356,6 +425,9 @@ fn no_common_tls_names_the_cause() {
     );
     assert_eq!((task["status"].as_str(), code), (Some("failed"), 1));
     let reason = task["reason"].as_str().unwrap();
-    assert!(reason.contains("relays that know only 1.0 or 1.1 must be updated"), "{reason}");
+    assert!(
+        reason.contains("relays that know only 1.0 or 1.1 must be updated"),
+        "{reason}"
+    );
     assert!(!server.log().has("MAIL"));
 }

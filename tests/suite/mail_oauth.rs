@@ -76,7 +76,10 @@ const PATIENT: Duration = Duration::from_secs(10);
 #[test]
 fn a_token_is_asked_for_once_while_it_is_fresh() {
     let server = endpoint(1, |_| {
-        json(200, r#"{"access_token":"tok.1","token_type":"Bearer","expires_in":3600}"#)
+        json(
+            200,
+            r#"{"access_token":"tok.1","token_type":"Bearer","expires_in":3600}"#,
+        )
     });
     let client = client(&server.url, secret());
     for _ in 0..3 {
@@ -153,7 +156,9 @@ fn an_endpoint_that_says_nothing_does_not_outlast_the_delivery() {
 
 #[test]
 fn a_workload_s_token_is_read_anew_each_time() {
-    let server = endpoint(2, |_| json(200, r#"{"access_token":"t","token_type":"Bearer"}"#));
+    let server = endpoint(2, |_| {
+        json(200, r#"{"access_token":"t","token_type":"Bearer"}"#)
+    });
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     let client = client(&server.url, ClientProof::FederatedTokenFile(path.clone()));
@@ -162,7 +167,12 @@ fn a_workload_s_token_is_read_anew_each_time() {
         client.token(PATIENT).unwrap();
     }
     std::fs::remove_file(&path).unwrap();
-    assert!(client.token(PATIENT).unwrap_err().contains("federated token file"));
+    assert!(
+        client
+            .token(PATIENT)
+            .unwrap_err()
+            .contains("federated token file")
+    );
     let forms = server.thread.join().unwrap();
     for (form, token) in forms.iter().zip(["first", "second"]) {
         assert!(
@@ -187,7 +197,10 @@ fn a_certificate_file_must_hold_a_certificate_and_an_rsa_key() {
         (key.serialize_pem(), "no certificate"),
         (certificate.pem(), "no private key"),
         // The kind that rcgen makes is of elliptic curves.
-        (format!("{}{}", certificate.pem(), key.serialize_pem()), "RSA"),
+        (
+            format!("{}{}", certificate.pem(), key.serialize_pem()),
+            "RSA",
+        ),
     ] {
         let error = SigningKey::from_pem(pem.as_bytes()).err().unwrap();
         assert!(error.contains(text), "{error}");

@@ -17,25 +17,60 @@ use crate::cli::streams::Refusal;
 #[derive(Debug, Args)]
 pub(super) struct OAuthArgs {
     /// The tenant of Microsoft Entra that gives tokens, by id or domain
-    #[arg(long, value_name = "TENANT", group = "oauth_endpoint", conflicts_with = "mail_token")]
+    #[arg(
+        long,
+        value_name = "TENANT",
+        group = "oauth_endpoint",
+        conflicts_with = "mail_token"
+    )]
     oauth_tenant: Option<String>,
     /// Another endpoint that gives tokens; `https`, or `http` to this machine
-    #[arg(long, value_name = "URL", group = "oauth_endpoint", conflicts_with = "mail_token")]
+    #[arg(
+        long,
+        value_name = "URL",
+        group = "oauth_endpoint",
+        conflicts_with = "mail_token"
+    )]
     oauth_token_url: Option<String>,
     /// The application that gets them
-    #[arg(long, value_name = "ID", requires = "oauth_endpoint", requires = "oauth_proof")]
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "oauth_endpoint",
+        requires = "oauth_proof"
+    )]
     oauth_client_id: Option<String>,
     /// The environment variable that holds its secret
-    #[arg(long, value_name = "NAME", group = "oauth_proof", requires = "oauth_client_id")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        group = "oauth_proof",
+        requires = "oauth_client_id"
+    )]
     oauth_client_secret_env: Option<String>,
     /// The file that holds its secret
-    #[arg(long, value_name = "FILE", group = "oauth_proof", requires = "oauth_client_id")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "oauth_proof",
+        requires = "oauth_client_id"
+    )]
     oauth_client_secret_file: Option<PathBuf>,
     /// The file with its certificate and the RSA key of it, as PEM
-    #[arg(long, value_name = "FILE", group = "oauth_proof", requires = "oauth_client_id")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "oauth_proof",
+        requires = "oauth_client_id"
+    )]
     oauth_certificate_file: Option<PathBuf>,
     /// The file with the token that its workload was given
-    #[arg(long, value_name = "FILE", group = "oauth_proof", requires = "oauth_client_id")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "oauth_proof",
+        requires = "oauth_client_id"
+    )]
     oauth_federated_token_file: Option<PathBuf>,
     /// What the token is for [default with --oauth-tenant: https://outlook.office365.com/.default]
     #[arg(long, value_name = "SCOPE", requires = "oauth_client_id")]

@@ -268,12 +268,7 @@ fn ntlm_of(
 }
 
 #[cfg(not(feature = "windows-auth"))]
-fn ntlm_of(
-    _: &str,
-    _: &Secret,
-    _: &SignIn,
-    _: Peer<'_>,
-) -> Result<Box<dyn Exchange>, String> {
+fn ntlm_of(_: &str, _: &Secret, _: &SignIn, _: Peer<'_>) -> Result<Box<dyn Exchange>, String> {
     Err("this build has no `windows-auth`".to_owned())
 }
 

@@ -81,11 +81,16 @@ impl Endpoint {
             .map_err(|_| format!("`{}` is no address of the web", visible(url)))?;
         let host = uri.host().unwrap_or_default();
         if host.is_empty() || uri.authority().is_some_and(|it| it.as_str().contains('@')) {
-            return Err(format!("`{}` is no address of a token endpoint", visible(url)));
+            return Err(format!(
+                "`{}` is no address of a token endpoint",
+                visible(url)
+            ));
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let is_loopback = bare.eq_ignore_ascii_case("localhost")
-            || bare.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
+            || bare
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|it| it.is_loopback());
         match uri.scheme_str() {
             Some("https") => Ok(Endpoint {
                 url: url.to_owned(),
@@ -172,15 +177,23 @@ impl ClientCredentials {
                 300..=399 => " with a redirect, which is not followed".to_owned(),
                 _ => String::new(),
             };
-            for said in [parsed.error, parsed.error_description].into_iter().flatten() {
+            for said in [parsed.error, parsed.error_description]
+                .into_iter()
+                .flatten()
+            {
                 // A description may be long, and may repeat what was sent.
                 let line = said.lines().next().unwrap_or_default();
                 let line: String = self.hidden(line, &form).chars().take(300).collect();
                 why.push_str(&format!(": {}", visible(&line)));
             }
-            return Err(format!("the token endpoint `{shown}` answered {status}{why}"));
+            return Err(format!(
+                "the token endpoint `{shown}` answered {status}{why}"
+            ));
         };
-        if let Some(kind) = parsed.token_type.filter(|it| !it.eq_ignore_ascii_case("bearer")) {
+        if let Some(kind) = parsed
+            .token_type
+            .filter(|it| !it.eq_ignore_ascii_case("bearer"))
+        {
             return Err(format!(
                 "the token endpoint `{shown}` gave a token of the kind `{}`, and a bearer token is needed",
                 visible(&kind)
@@ -290,7 +303,9 @@ impl TokenSource for ClientCredentials {
     fn token(&self, left: Duration) -> Result<Secret, String> {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = cached.as_ref() {
-            let fresh = Instant::now().checked_add(MARGIN).is_some_and(|then| then < known.until);
+            let fresh = Instant::now()
+                .checked_add(MARGIN)
+                .is_some_and(|then| then < known.until);
             if fresh {
                 return Ok(known.token.clone());
             }

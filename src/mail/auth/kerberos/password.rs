@@ -191,11 +191,19 @@ fn find(realm: &str) -> Result<Kdc, String> {
 
 /// `HOST[:PORT]`, an IPv6 address in brackets.
 fn parse(text: &str) -> Result<Kdc, String> {
-    let wrong = || format!("`--kdc` is not of the form `HOST[:PORT]`: `{}`", visible(text));
+    let wrong = || {
+        format!(
+            "`--kdc` is not of the form `HOST[:PORT]`: `{}`",
+            visible(text)
+        )
+    };
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (host, rest) = rest.split_once(']').ok_or_else(wrong)?;
-            (host, rest.strip_prefix(':').or((!rest.is_empty()).then_some("")))
+            (
+                host,
+                rest.strip_prefix(':').or((!rest.is_empty()).then_some("")),
+            )
         }
         None => match text.split_once(':') {
             Some((host, port)) => (host, Some(port)),

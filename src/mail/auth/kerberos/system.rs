@@ -370,7 +370,11 @@ mod loaded {
         }
         // `GSS_C_GSS_CODE` and `GSS_C_MECH_CODE`; the second tells more.
         let texts = [text(gssapi, status, 1), text(gssapi, minor, 2)];
-        let said: Vec<&str> = texts.iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+        let said: Vec<&str> = texts
+            .iter()
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
+            .collect();
         Err(visible(&said.join(": ")).into_owned())
     }
 

@@ -39,7 +39,8 @@ impl SigningKey {
             _ => return Err("the private key is not of RSA".to_owned()),
         };
         Ok(SigningKey {
-            key: key.map_err(|error| format!("the private key is not a usable one of RSA: {error}"))?,
+            key: key
+                .map_err(|error| format!("the private key is not a usable one of RSA: {error}"))?,
             certificate: certificate.to_vec(),
         })
     }
@@ -78,7 +79,12 @@ impl SigningKey {
             .join(".");
         let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
-            .sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature)
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &random,
+                signed.as_bytes(),
+                &mut signature,
+            )
             .map_err(|_| "the private key cannot sign")?;
         Ok(Secret::new(format!(
             "{signed}.{}",
