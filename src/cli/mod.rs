@@ -56,7 +56,7 @@ enum Command {
     Remove(remove::RemoveArgs),
     Migrate(migrate::MigrateArgs),
     Undo(undo::UndoArgs),
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     Eval(eval::EvalArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),

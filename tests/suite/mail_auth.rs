@@ -537,6 +537,9 @@ fn exchange_online_s_refusal_of_passwords_is_explained() {
     assert!(reason.contains("sign in with an OAuth token"), "{reason}");
 }
 
+/// What is tried, or a piece of the reason; `anonymous` for nobody.
+type Expected<'e> = Result<Vec<Mechanism>, &'e str>;
+
 /// What is tried, for what is given, offered and asked for by the package.
 #[test]
 fn candidates_follow_the_offer_what_is_given_and_the_package() {
@@ -555,7 +558,7 @@ fn candidates_follow_the_offer_what_is_given_and_the_package() {
     let anonymous = || Err("anonymous");
     let all = "LOGIN PLAIN XOAUTH2 OAUTHBEARER NTLM GSSAPI";
     #[rustfmt::skip]
-    let table: Vec<(&SignIn, &str, bool, bool, Result<Vec<Mechanism>, &str>)> = vec![
+    let table: Vec<(&SignIn, &str, bool, bool, Expected<'_>)> = vec![
         // given, offered, TLS, the package's Windows account, what is tried or a piece of the reason
         (&nobody, all, true, false, anonymous()),
         (&nobody, "", false, false, anonymous()),
@@ -610,7 +613,7 @@ fn check(
     offered: &str,
     encrypted: bool,
     windows_account: bool,
-    expected: Result<Vec<Mechanism>, &str>,
+    expected: Expected<'_>,
 ) {
     let mechanisms: Vec<String> = offered.split_whitespace().map(str::to_owned).collect();
     let offer = Offer {

@@ -132,7 +132,7 @@ impl OAuthArgs {
                 .and_then(|file| file.take(limit).read_to_end(&mut pem))
                 .map_err(|error| unreadable(format!("could not be read: {error}")))?;
             let key = SigningKey::from_pem(&pem).map_err(unreadable)?;
-            return Ok(ClientProof::Certificate(key));
+            return Ok(ClientProof::Certificate(Box::new(key)));
         }
         match &self.oauth_federated_token_file {
             Some(path) => Ok(ClientProof::FederatedTokenFile(path.clone())),

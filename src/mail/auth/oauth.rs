@@ -25,7 +25,7 @@ pub enum ClientProof {
     /// A secret that both know.
     Secret(Secret),
     /// A certificate, of which the endpoint knows the public half.
-    Certificate(SigningKey),
+    Certificate(Box<SigningKey>),
     /// A file with a token of the workload, which is read anew each time as it changes.
     FederatedTokenFile(PathBuf),
 }
