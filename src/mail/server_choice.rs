@@ -8,6 +8,7 @@ use crate::host::Environment;
 use crate::source::visible;
 
 use super::deliver::{Identity, Server, Timeouts, TlsMode};
+use super::resolve::Request;
 use super::run::Route;
 
 /// What is given about servers, and wins over the packages.
@@ -61,9 +62,17 @@ impl ServerChoice {
         .collect()
     }
 
+    /// `HOST:PORT` of the server of a task.
+    pub fn address_of(&self, request: &Request) -> String {
+        address(&self.server(request))
+    }
+
     /// The server of a task: what is given wins over what its connection manager says.
-    pub(super) fn server(&self, connection: &SmtpConnection) -> Server {
-        let stored_tls = if connection.enable_ssl {
+    pub(super) fn server(&self, request: &Request) -> Server {
+        let (connection, more) = (&request.connection, &request.server);
+        let stored_tls = if more.implicit_tls {
+            TlsMode::Implicit
+        } else if connection.enable_ssl {
             TlsMode::StartTls
         } else {
             TlsMode::None
@@ -75,12 +84,14 @@ impl ServerChoice {
         };
         let tls = self.tls.unwrap_or(stored_tls);
         let usual_port = if tls == TlsMode::Implicit { 465 } else { 25 };
+        // The port of one server says nothing of another.
+        let own_port = more.port.filter(|_| self.host.is_none());
         let host = self.host.as_deref().unwrap_or(&connection.server);
         Server {
             host: host.trim().to_owned(),
-            port: self.port.unwrap_or(usual_port),
+            port: self.port.or(own_port).unwrap_or(usual_port),
             tls,
-            tls_name: self.tls_name.clone(),
+            tls_name: self.tls_name.clone().or_else(|| more.tls_name.clone()),
             extra_ca: self.extra_ca.clone(),
             identity: self.identity.unwrap_or(stored_identity),
         }

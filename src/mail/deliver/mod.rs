@@ -12,6 +12,8 @@ mod data;
 mod fault;
 mod outbox;
 mod outcome;
+mod pace;
+mod probe;
 mod reply;
 mod session;
 mod tls;
@@ -24,8 +26,11 @@ pub use capture::{Capture, Captured};
 pub use fault::{Fault, FaultKind, Step};
 pub use outbox::{Outbox, OutboxError, Written};
 pub use outcome::{Authentication, Outcome, Refusal, Status};
+pub(super) use pace::Pacer;
+pub use pace::{Pace, PaceError};
+pub use probe::{Certificate, Offer, Probe, ProbeFault, Probed, TlsVersion, Trust};
 pub use reply::{LONGEST_LINE, MOST_LINES, Reply, ReplyProblem};
-pub use session::{Session, hello_name};
+pub use session::{Proof, Session, Until, hello_name};
 pub use wire::{Deadline, Wire};
 
 /// A mail server, and how it is spoken to.

@@ -1,5 +1,7 @@
 //! A server and the messages for it: one connection, reused from message to message.
 
+mod prove;
+
 use std::io::Read;
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use super::{Identity, Server, Timeouts, TlsMode};
 use crate::host::Environment;
 use crate::mail::Envelope;
 
+pub use prove::{Proof, Until};
+
 /// The messages of one run for one server.
 #[derive(Debug)]
 pub struct Session {
@@ -23,6 +27,8 @@ pub struct Session {
     timeouts: Timeouts,
     tls_config: Option<Arc<ClientConfig>>,
     connection: Option<Connection>,
+    /// What the server was found to do without a mail, and how far it was asked.
+    proved: Option<(Until, Proof)>,
 }
 
 #[derive(Debug)]
@@ -82,6 +88,7 @@ impl Session {
             timeouts,
             tls_config: None,
             connection: None,
+            proved: None,
         }
     }
 
