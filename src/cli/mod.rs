@@ -1,7 +1,9 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
+mod account;
 mod add;
 mod completions;
+mod delivery;
 mod diff;
 mod eval;
 mod exit;

@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use dtsx::host::{Files as _, RealClock, RealEnvironment, RealFiles, RealRandom};
-use dtsx::mail::deliver::{Capture, Identity, Outbox, TlsMode};
+use dtsx::host::{RealClock, RealEnvironment, RealFiles, RealRandom};
+use dtsx::mail::deliver::{Capture, Outbox, TlsMode};
 use dtsx::mail::{
     Defaults, Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, StaleValues, Tools,
 };
 use dtsx::project::Limits;
 
+use super::account::AccountArgs;
+use super::delivery::DeliveryArgs;
 use super::exit::Exit;
 use super::given::{FromMachine, GivenArgs};
 use super::output::OutputArgs;
@@ -81,18 +83,13 @@ pub(crate) struct RunArgs {
     /// How to protect the connection, instead of what the package says
     #[arg(long, value_enum)]
     tls: Option<Tls>,
-    /// Certificates of authorities to trust besides the system's, as PEM
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
-    /// The name that the server's certificate must be for [default: the server]
-    #[arg(long, value_name = "NAME")]
-    tls_name: Option<String>,
-    /// How to sign in; `auto` does what the package says
-    #[arg(long, value_enum, default_value_t = Auth::Auto)]
-    auth: Auth,
     /// How long one delivery may take, instead of what the package says [default: 100]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
 
     #[command(flatten)]
     rehearsal: RehearsalArgs,
@@ -120,12 +117,6 @@ enum Tls {
     None,
     Starttls,
     Implicit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Auth {
-    Auto,
-    Anonymous,
 }
 
 pub(crate) fn server(text: &str) -> Result<(String, Option<u16>), String> {
@@ -277,9 +268,14 @@ fn begin(args: &RunArgs, streams: &mut Streams<'_>) -> Result<Exit, Refusal> {
 }
 
 impl RunArgs {
+    /// Whether servers are connected.
+    fn speaks_to_servers(&self) -> bool {
+        !self.dry_run && !self.capture && self.outbox.is_none()
+    }
+
     /// Whether mail goes to real recipients.
     fn is_delivery(&self) -> bool {
-        !self.dry_run && !self.capture && self.outbox.is_none() && !self.rehearsal.sends_nothing()
+        self.speaks_to_servers() && !self.rehearsal.sends_nothing()
     }
 }
 
@@ -291,12 +287,6 @@ fn unreadable(message: String) -> Refusal {
 }
 
 fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
-    let extra_ca = match &args.ca_file {
-        Some(path) => Some(RealFiles.read(path).map_err(|error| {
-            unreadable(format!("{}: could not be read: {error}", path.display()))
-        })?),
-        None => None,
-    };
     let (host, port) = match &args.server {
         Some((host, port)) => (Some(host.clone()), *port),
         None => (None, None),
@@ -314,10 +304,12 @@ fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
             Tls::Starttls => TlsMode::StartTls,
             Tls::Implicit => TlsMode::Implicit,
         }),
-        tls_name: args.tls_name.clone(),
-        extra_ca,
-        identity: (args.auth == Auth::Anonymous).then_some(Identity::Anonymous),
+        tls_name: args.account.tls_name.clone(),
+        extra_ca: args.account.extra_ca()?,
+        sign_in: args.account.sign_in()?,
         timeout: args.timeout,
+        retries: args.delivery.retries,
+        trace: args.delivery.trace(),
     })
 }
 

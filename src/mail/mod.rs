@@ -5,6 +5,7 @@
 //! folder, and says what became of them. Nothing here knows the XML of a package.
 
 mod address;
+pub mod auth;
 mod codes;
 mod compose;
 pub mod deliver;

@@ -14,8 +14,8 @@ use crate::package::{
 use crate::project::{File, InContext, Label};
 use crate::source::visible;
 
+use super::auth::SignIn;
 use super::codes::Code;
-use super::job::Account;
 use super::message::{Attachment, MailMessage, split_attachments};
 use super::overrides::{Defaults, StaleValues};
 use super::source;
@@ -87,7 +87,7 @@ pub struct RequestServer {
     /// The name that the certificate must be for.
     pub tls_name: Option<String>,
     /// Who signs in.
-    pub account: Option<Account>,
+    pub sign_in: Option<SignIn>,
 }
 
 /// Why a task sends nothing.

@@ -9,8 +9,8 @@ use crate::host::{Environment, WritableFiles};
 use super::codes::Code;
 use super::compose::{Composed, Tools, compose};
 use super::deliver::{
-    Capture, Captured, Outbox, OutboxError, Outcome, Pacer, Refusal, Server, Session, Status,
-    Timeouts, Until, hello_name,
+    Capture, Captured, Outbox, OutboxError, Outcome, Pacer, Refusal, Retries, Server, Session,
+    Status, Timeouts, Until, hello_name,
 };
 use super::former::{Fate, Former};
 use super::problem::{Problem, Warning};
@@ -338,9 +338,13 @@ impl<'r> Runner<'r> {
     }
 
     fn take_to(&mut self, server: &Server, timeouts: Timeouts, composed: &Composed) -> Outcome {
-        let mut message = composed.reader(self.tools.files);
+        let files = self.tools.files;
         match self.session(server, timeouts) {
-            Some(session) => session.deliver(&composed.envelope, composed.size(), &mut message),
+            Some(session) => {
+                session.deliver_persistently(&composed.envelope, composed.size(), &mut || {
+                    Box::new(composed.reader(files))
+                })
+            }
             None => Outcome::not_tried("there is no session for the server"),
         }
     }
@@ -353,7 +357,10 @@ impl<'r> Runner<'r> {
             .position(|(known, limit, _)| known == server && *limit == timeouts);
         let at = known.unwrap_or_else(|| {
             let hello = hello_name(self.environment);
-            let session = Session::new(server.clone(), hello, timeouts);
+            let retries = Retries::new(self.choice.retries, self.tools.random.bytes());
+            let session = Session::new(server.clone(), hello, timeouts)
+                .with_retries(retries)
+                .with_trace(self.choice.trace.clone());
             self.sessions.push((server.clone(), timeouts, session));
             self.sessions.len() - 1
         });

@@ -7,12 +7,13 @@ use crate::connection_string::{SmtpConnection, SmtpProperty};
 use crate::host::Environment;
 use crate::source::visible;
 
-use super::deliver::{Identity, Server, Timeouts, TlsMode};
+use super::auth::{Method, SignIn};
+use super::deliver::{Identity, Server, Timeouts, TlsMode, Trace};
 use super::resolve::Request;
 use super::run::Route;
 
 /// What is given about servers, and wins over the packages.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ServerChoice {
     /// The server, instead of the one that the package names.
     pub host: Option<String>,
@@ -26,10 +27,14 @@ pub struct ServerChoice {
     pub tls_name: Option<String>,
     /// Certificates of authorities in PEM form.
     pub extra_ca: Option<Vec<u8>>,
-    /// Who signs in, instead of what `UseWindowsAuthentication` says.
-    pub identity: Option<Identity>,
+    /// Who signs in, besides or instead of what `UseWindowsAuthentication` says.
+    pub sign_in: SignIn,
     /// How long a delivery may take, instead of `Timeout`.
     pub timeout: Option<Duration>,
+    /// How often a delivery is tried again.
+    pub retries: u32,
+    /// Where the dialogue with servers is shown.
+    pub trace: Option<Trace>,
 }
 
 /// Whether a package may name this machine as its server.
@@ -52,7 +57,7 @@ impl ServerChoice {
             (SmtpProperty::Server, self.host.is_some()),
             (
                 SmtpProperty::UseWindowsAuthentication,
-                self.identity.is_some(),
+                self.sign_in.method != Method::Auto,
             ),
             (SmtpProperty::EnableSsl, self.tls.is_some()),
             (SmtpProperty::Timeout, self.timeout.is_some()),
@@ -93,7 +98,23 @@ impl ServerChoice {
             tls,
             tls_name: self.tls_name.clone().or_else(|| more.tls_name.clone()),
             extra_ca: self.extra_ca.clone(),
-            identity: self.identity.unwrap_or(stored_identity),
+            identity: stored_identity,
+            sign_in: self.signs_in(more.sign_in.as_ref()),
+        }
+    }
+
+    /// Who signs in: the account that was given, or else that of the job, in the way that was given.
+    fn signs_in(&self, of_job: Option<&SignIn>) -> SignIn {
+        match of_job {
+            Some(of_job) if !self.sign_in.has_credentials() && self.sign_in.method != Method::Anonymous => {
+                SignIn {
+                    user: of_job.user.clone(),
+                    password: of_job.password.clone(),
+                    token: of_job.token.clone(),
+                    ..self.sign_in.clone()
+                }
+            }
+            _ => self.sign_in.clone(),
         }
     }
 

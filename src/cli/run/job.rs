@@ -1,17 +1,21 @@
 //! A job file instead of a package.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use dtsx::connection_string::SmtpProperty;
 use dtsx::effective::Given;
 use dtsx::host::{Files as _, RealFiles};
-use dtsx::mail::job::{Job, JobRun};
+use dtsx::mail::auth::{Password, SignIn, Token};
+use dtsx::mail::job::{Job, JobRun, Reference};
 use dtsx::project::Label;
+use dtsx::secret::Secret;
 use dtsx::source::Source;
 
 use super::mails::Mails;
 use super::package::glob_fits;
 use super::{RunArgs, unreadable};
+use crate::cli::account::{from_environment, from_file};
 use crate::cli::exit::Exit;
 use crate::cli::streams::Refusal;
 
@@ -69,6 +73,11 @@ pub(super) fn with(
         )));
     }
     let label = Label::of_path(&args.file);
+    let sign_ins = match args.speaks_to_servers() {
+        true => sign_ins(job)?,
+        // Nobody signs in, so that no secret need be here.
+        false => BTreeMap::new(),
+    };
     let ready = job
         .ready(JobRun {
             label: &label,
@@ -77,6 +86,7 @@ pub(super) fn with(
             locale: given.locale,
             paths: &given.path_map,
             files: &RealFiles,
+            sign_ins: &sign_ins,
             unneeded,
         })
         .map_err(|error| Refusal::usage(error.to_string()))?;
@@ -88,6 +98,33 @@ pub(super) fn with(
         warnings: Vec::new(),
         errors: Vec::new(),
     })
+}
+
+/// Follows the references of the accounts.
+fn sign_ins(job: &Job) -> Result<BTreeMap<String, SignIn>, Refusal> {
+    let mut sign_ins = BTreeMap::new();
+    for (name, server) in &job.servers {
+        let Some(account) = &server.account else {
+            continue;
+        };
+        let secret = |field: &str, reference: &Option<Reference>| {
+            let place = format!("servers.{name}.account.{field}");
+            match reference {
+                None => Ok(None),
+                Some(Reference::Environment(name)) => from_environment(name, &place).map(Some),
+                Some(Reference::File(path)) => from_file(path, &place).map(Some),
+            }
+        };
+        let token = secret("token", &account.token)?;
+        let sign_in = SignIn {
+            user: Some(account.user.clone()),
+            password: secret("password", &account.password)?.map(Password),
+            token: token.map(|it| Token::fixed(Secret::new(it.expose().trim()))),
+            ..SignIn::default()
+        };
+        sign_ins.insert(name.clone(), sign_in);
+    }
+    Ok(sign_ins)
 }
 
 fn for_packages_alone(args: &RunArgs) -> Option<&'static str> {

@@ -13,6 +13,8 @@ pub struct Capabilities {
     pub eight_bit_mime: bool,
     /// `SMTPUTF8` (RFC 6531).
     pub smtputf8: bool,
+    /// `PIPELINING` (RFC 2920).
+    pub pipelining: bool,
     /// The mechanisms of `AUTH` (RFC 4954), in capitals, in the server's order.
     pub auth: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl Capabilities {
                 "STARTTLS" => offered.starttls = true,
                 "8BITMIME" => offered.eight_bit_mime = true,
                 "SMTPUTF8" => offered.smtputf8 = true,
+                "PIPELINING" => offered.pipelining = true,
                 "SIZE" => {
                     let limit = words.next().and_then(|limit| limit.parse().ok());
                     // Zero means that no limit is in force.
@@ -50,16 +53,6 @@ impl Capabilities {
         }
         offered
     }
-
-    /// The offered mechanisms that sign in with a Windows account.
-    pub fn windows_mechanisms(&self) -> Vec<&str> {
-        const WINDOWS: [&str; 4] = ["NTLM", "GSSAPI", "GSS-SPNEGO", "NEGOTIATE"];
-        self.auth
-            .iter()
-            .map(String::as_str)
-            .filter(|mechanism| WINDOWS.contains(mechanism))
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -75,6 +68,7 @@ mod tests {
             "AUTH=LOGIN ntlm",
             "AUTH NTLM gss-spnego",
             "8bitmime",
+            "Pipelining",
         ];
         let offered = Capabilities::parse(&Reply {
             code: 250,
@@ -87,10 +81,10 @@ mod tests {
                 size: Some(Some(1000)),
                 eight_bit_mime: true,
                 smtputf8: false,
+                pipelining: true,
                 auth: ["LOGIN", "NTLM", "GSS-SPNEGO"].map(str::to_owned).to_vec(),
             }
         );
-        assert_eq!(offered.windows_mechanisms(), ["NTLM", "GSS-SPNEGO"]);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Step {
     StartTls,
     /// The TLS handshake.
     Handshake,
+    /// `AUTH`, and what it takes to its end.
+    Auth,
     /// `MAIL FROM`.
     Mail,
     /// `RCPT TO`.
@@ -50,6 +52,7 @@ impl fmt::Display for Step {
             Step::Helo => "`HELO`",
             Step::StartTls => "`STARTTLS`",
             Step::Handshake => "the TLS handshake",
+            Step::Auth => "`AUTH`",
             Step::Mail => "`MAIL FROM`",
             Step::Rcpt => "`RCPT TO`",
             Step::Data => "`DATA`",
@@ -117,6 +120,16 @@ impl Fault {
     pub fn fate_is_unknown(&self) -> bool {
         let refused = matches!(&self.kind, FaultKind::Refused(reply) if reply.code >= 400);
         self.step == Step::FinalDot && !refused
+    }
+
+    /// Whether the connection was lost, or refused for the time being, so that another may do better.
+    pub(super) fn is_loss(&self) -> bool {
+        match &self.kind {
+            FaultKind::Closed => true,
+            FaultKind::Io(_) => self.step != Step::Resolve,
+            FaultKind::Refused(reply) => (400..500).contains(&reply.code),
+            _ => false,
+        }
     }
 
     /// The code of the reply that ended it.

@@ -15,11 +15,16 @@ mod outcome;
 mod pace;
 mod probe;
 mod reply;
+mod retry;
 mod session;
+mod sign_in;
 mod tls;
+mod trace;
 mod wire;
 
 use std::time::Duration;
+
+use super::auth::SignIn;
 
 pub use capabilities::Capabilities;
 pub use capture::{Capture, Captured};
@@ -30,7 +35,9 @@ pub(super) use pace::Pacer;
 pub use pace::{Pace, PaceError};
 pub use probe::{Certificate, Offer, Probe, ProbeFault, Probed, TlsVersion, Trust};
 pub use reply::{LONGEST_LINE, MOST_LINES, Reply, ReplyProblem};
+pub use retry::Retries;
 pub use session::{Proof, Session, Until, hello_name};
+pub use trace::{Trace, Traced};
 pub use wire::{Deadline, Wire};
 
 /// A mail server, and how it is spoken to.
@@ -46,8 +53,10 @@ pub struct Server {
     pub tls_name: Option<String>,
     /// Certificates of authorities in PEM form that are trusted besides the system's.
     pub extra_ca: Option<Vec<u8>>,
-    /// Who signs in.
+    /// Whom the package signs in.
     pub identity: Identity,
+    /// Who signs in, as it was given.
+    pub sign_in: SignIn,
 }
 
 impl Server {
@@ -60,6 +69,7 @@ impl Server {
             tls_name: None,
             extra_ca: None,
             identity: Identity::Anonymous,
+            sign_in: SignIn::default(),
         }
     }
 }
@@ -76,13 +86,13 @@ pub enum TlsMode {
     Implicit,
 }
 
-/// Who signs in.
+/// Whom a package signs in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// Nobody.
     #[default]
     Anonymous,
-    /// The Windows account of the process, where the server offers a mechanism for it; nobody where it offers none,
+    /// The Windows account of its process, where the server offers a mechanism for it; nobody where it offers none,
     /// as with .NET.
     WindowsAccount,
 }

@@ -1,6 +1,7 @@
 //! What became of a message.
 
 use super::TlsMode;
+use crate::mail::auth::Mechanism;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +31,18 @@ pub struct Refusal {
 pub enum Authentication {
     /// Not at all.
     Anonymous,
+    /// By this mechanism.
+    Signed(Mechanism),
+}
+
+impl Authentication {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Authentication::Anonymous => "anonymous",
+            Authentication::Signed(mechanism) => mechanism.name(),
+        }
+    }
 }
 
 /// One delivery, as it ended.
@@ -50,6 +63,8 @@ pub struct Outcome {
     pub reason: Option<String>,
     /// The code of the reply that decided, where one did.
     pub reply_code: Option<u16>,
+    /// Whether another attempt may help: the server refused for the time being, or the connection was lost.
+    pub temporary: bool,
     /// What else there is to say, such as that Windows authentication was asked for and not offered.
     pub notes: Vec<String>,
 }
@@ -64,6 +79,7 @@ impl Outcome {
             auth: None,
             reason: Some(reason.to_owned()),
             reply_code: None,
+            temporary: false,
             notes: Vec::new(),
         }
     }

@@ -6,6 +6,8 @@ use crate::source::visible;
 
 /// The longest line of a reply in bytes, its line end included. RFC 5321 asks for 512.
 pub const LONGEST_LINE: usize = 2048;
+/// The longest line while a mechanism speaks (RFC 4954 section 4), its line end included.
+pub const LONGEST_CHALLENGE: usize = 12_290;
 /// The most lines of one reply.
 pub const MOST_LINES: usize = 128;
 
@@ -44,9 +46,9 @@ impl fmt::Display for Reply {
 /// What came from the server is no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyProblem {
-    /// A line past [`LONGEST_LINE`].
-    #[error("a line of more than {LONGEST_LINE} bytes came where a reply was expected")]
-    LineTooLong,
+    /// A line past this many bytes.
+    #[error("a line of more than {0} bytes came where a reply was expected")]
+    LineTooLong(usize),
     /// A reply past [`MOST_LINES`].
     #[error("a reply of more than {MOST_LINES} lines came")]
     TooManyLines,

@@ -17,11 +17,14 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use zeroize::Zeroizing;
 
 use super::data::DataFilter;
 use super::fault::{Fault, FaultKind, Step};
-use super::reply::{LONGEST_LINE, Reply, ReplyProblem, ReplyReader};
+use super::reply::{LONGEST_CHALLENGE, LONGEST_LINE, Reply, ReplyProblem, ReplyReader};
 use super::tls;
+use super::trace::{Trace, Traced};
+use crate::secret::MASK;
 
 /// The moment until which everything must be done.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,9 @@ pub struct Wire {
     stream: Stream,
     /// What came and was not taken yet; never more than two lines of the longest.
     input: Vec<u8>,
+    trace: Option<Trace>,
+    /// What is masked in everything that the server says.
+    hidden: Vec<Zeroizing<String>>,
 }
 
 enum Stream {
@@ -90,6 +96,8 @@ impl Wire {
                     return Ok(Wire {
                         stream: Stream::Clear(Timed { tcp, deadline }),
                         input: Vec::new(),
+                        trace: None,
+                        hidden: Vec::new(),
                     });
                 }
                 Err(error) => last = fault(error, Step::Connect, deadline),
@@ -101,6 +109,43 @@ impl Wire {
     /// Sets the deadline anew, for the next message.
     pub fn set_deadline(&mut self, deadline: Deadline) {
         self.timed().deadline = deadline;
+    }
+
+    /// What is left until the deadline.
+    pub(super) fn left(&mut self) -> Duration {
+        self.timed().deadline.left().unwrap_or_default()
+    }
+
+    /// Shows the dialogue from here on.
+    pub(super) fn show_to(&mut self, trace: Option<Trace>) {
+        self.trace = trace;
+        if let Ok(peer) = self.timed().tcp.peer_addr() {
+            self.say(Traced::Event(&format!("connected to {peer}")));
+        }
+    }
+
+    /// Masks these in everything that the server says from here on. What is shorter than a few characters is left,
+    /// as it stands in every reply.
+    pub(super) fn hide(&mut self, secrets: Vec<Zeroizing<String>>) {
+        self.hidden = secrets;
+        self.hidden.retain(|secret| secret.chars().count() >= 4);
+    }
+
+    /// A text without what is hidden.
+    pub(super) fn hidden(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.hidden {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), MASK);
+            }
+        }
+        text
+    }
+
+    fn say(&self, traced: Traced<'_>) {
+        if let Some(trace) = &self.trace {
+            trace(traced);
+        }
     }
 
     /// Waits for the server's greeting.
@@ -123,8 +168,49 @@ impl Wire {
             return Err(FaultKind::Command.at(step));
         }
         self.ensure_quiet(step)?;
+        self.say(Traced::Said(line));
         self.write(step, format!("{line}\r\n").as_bytes())?;
         self.reply(step, wanted)
+    }
+
+    /// Sends several lines at once (RFC 2920). The replies are taken with [`Wire::answer`], one for each line.
+    ///
+    /// # Errors
+    ///
+    /// As [`Wire::command`], at the step of the first line.
+    pub(super) fn commands(&mut self, step: Step, lines: &[String]) -> Result<(), Fault> {
+        if lines.iter().any(|line| line.contains(['\r', '\n', '\0'])) {
+            return Err(FaultKind::Command.at(step));
+        }
+        self.ensure_quiet(step)?;
+        let mut bytes = Vec::new();
+        for line in lines {
+            self.say(Traced::Said(line));
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        self.write(step, &bytes)
+    }
+
+    /// The reply to one of [`Wire::commands`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Wire::command`].
+    pub(super) fn answer(&mut self, step: Step, wanted: &[u16]) -> Result<Reply, Fault> {
+        self.reply(step, wanted)
+    }
+
+    /// Sends a line that signs in, of which the trace shows `shown`, and gives whatever is replied.
+    pub(super) fn secret_command(&mut self, line: &str, shown: &str) -> Result<Reply, Fault> {
+        if line.contains(['\r', '\n', '\0']) {
+            return Err(FaultKind::Command.at(Step::Auth));
+        }
+        self.ensure_quiet(Step::Auth)?;
+        self.say(Traced::Said(shown));
+        let bytes = Zeroizing::new(format!("{line}\r\n"));
+        self.write(Step::Auth, bytes.as_bytes())?;
+        self.any_reply(Step::Auth)
     }
 
     /// Asks for STARTTLS and shakes hands.
@@ -155,6 +241,7 @@ impl Wire {
         let Stream::Clear(mut timed) = self.stream else {
             return Err(FaultKind::Tls("TLS is there already".to_owned()).at(Step::Handshake));
         };
+        let trace = self.trace;
         let deadline = timed.deadline;
         let mut connection = ClientConnection::new(config, name)
             .map_err(|error| FaultKind::Tls(tls::explain(&error)).at(Step::Handshake))?;
@@ -163,9 +250,19 @@ impl Wire {
                 .complete_io(&mut timed)
                 .map_err(|error| fault(error, Step::Handshake, deadline))?;
         }
+        if let Some(trace) = &trace {
+            let version = match connection.protocol_version() {
+                Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+                Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+                _ => "TLS",
+            };
+            trace(Traced::Event(&format!("encrypted with {version}")));
+        }
         Ok(Wire {
             stream: Stream::Tls(Box::new(StreamOwned::new(connection, timed))),
             input: Vec::new(),
+            trace,
+            hidden: self.hidden,
         })
     }
 
@@ -189,6 +286,7 @@ impl Wire {
         let mut filter = DataFilter::new();
         let mut chunk = vec![0; 16 << 10];
         let mut out = Vec::with_capacity(64 << 10);
+        let mut sent = 0;
         loop {
             let read = match message.read(&mut chunk) {
                 Ok(0) => break,
@@ -200,10 +298,15 @@ impl Wire {
             if out.len() >= 32 << 10 {
                 self.ensure_quiet(Step::Message)?;
                 self.write(Step::Message, &out)?;
+                sent += out.len();
                 out.clear();
             }
         }
         filter.finish(&mut out);
+        self.say(Traced::Event(&format!(
+            "the message, {} bytes",
+            sent + out.len()
+        )));
         // An answer that is there before the final dot is no answer to it.
         self.ensure_quiet(Step::Message)?;
         self.write(Step::FinalDot, &out)?;
@@ -230,17 +333,45 @@ impl Wire {
     }
 
     fn reply(&mut self, step: Step, wanted: &[u16]) -> Result<Reply, Fault> {
+        let reply = self.any_reply(step)?;
+        if wanted.contains(&reply.code) {
+            Ok(reply)
+        } else {
+            Err(FaultKind::Refused(reply).at(step))
+        }
+    }
+
+    fn any_reply(&mut self, step: Step) -> Result<Reply, Fault> {
         let mut reader = ReplyReader::default();
         loop {
             let line = self.line(step)?;
             let reply = reader
                 .line(&line)
                 .map_err(|problem| FaultKind::NoReply(problem).at(step))?;
-            match reply {
-                None => {}
-                Some(reply) if wanted.contains(&reply.code) => return Ok(reply),
-                Some(reply) => return Err(FaultKind::Refused(reply).at(step)),
+            if let Some(mut reply) = reply {
+                // A challenge is read by its mechanism.
+                if reply.code != 334 && !self.hidden.is_empty() {
+                    for line in &mut reply.lines {
+                        *line = self.hidden(line);
+                    }
+                }
+                self.show(&reply);
+                return Ok(reply);
             }
+        }
+    }
+
+    fn show(&self, reply: &Reply) {
+        if self.trace.is_none() {
+            return;
+        }
+        for (at, line) in reply.lines.iter().enumerate() {
+            let mark = if at + 1 < reply.lines.len() { '-' } else { ' ' };
+            let line = match reply.code {
+                334 => MASK,
+                _ => line,
+            };
+            self.say(Traced::Heard(&format!("{}{mark}{line}", reply.code)));
         }
     }
 
@@ -249,8 +380,14 @@ impl Wire {
     fn line(&mut self, step: Step) -> Result<Vec<u8>, Fault> {
         loop {
             let end = memchr::memchr(b'\n', &self.input);
-            if end.map_or(self.input.len(), |end| end + 1) > LONGEST_LINE {
-                return Err(FaultKind::NoReply(ReplyProblem::LineTooLong).at(step));
+            // A challenge may be longer (RFC 4954 section 4).
+            let longest = if step == Step::Auth {
+                LONGEST_CHALLENGE
+            } else {
+                LONGEST_LINE
+            };
+            if end.map_or(self.input.len(), |end| end + 1) > longest {
+                return Err(FaultKind::NoReply(ReplyProblem::LineTooLong(longest)).at(step));
             }
             if let Some(end) = end {
                 let rest = self.input.split_off(end + 1);

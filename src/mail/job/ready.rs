@@ -11,6 +11,7 @@ use crate::project::Label;
 use crate::source::visible;
 
 use super::file::{Body, Formula, Job, JobMail, JobServer, Setting};
+use crate::mail::auth::SignIn;
 use crate::mail::codes::Code;
 use crate::mail::message::{Attachment, MailMessage, split_attachments};
 use crate::mail::resolve::{Request, RequestServer, Resolved, Unsent};
@@ -32,6 +33,8 @@ pub struct JobRun<'r> {
     pub paths: &'r PathMap,
     /// Where files with texts are.
     pub files: &'r dyn Files,
+    /// Who signs in, by the names of the job's servers: what their accounts refer to.
+    pub sign_ins: &'r BTreeMap<String, SignIn>,
     /// The properties of servers that nothing depends on.
     pub unneeded: &'r [SmtpProperty],
 }
@@ -518,7 +521,7 @@ impl Evaluating<'_, '_> {
             port: server.port,
             implicit_tls: server.implicit_tls,
             tls_name: server.tls_name.clone(),
-            account: server.account.clone(),
+            sign_in: self.ready.run.sign_ins.get(name).cloned(),
         };
         Ok((connection, server))
     }

@@ -255,9 +255,7 @@ pub fn tls(mode: TlsMode) -> &'static str {
 
 /// The word for how a connection was signed in.
 pub fn auth(authentication: Authentication) -> &'static str {
-    match authentication {
-        Authentication::Anonymous => "anonymous",
-    }
+    authentication.name()
 }
 
 impl From<&TaskOutcome> for RunTask {

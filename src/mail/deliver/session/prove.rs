@@ -6,7 +6,7 @@ use crate::mail::deliver::fault::{Fault, FaultKind, Step};
 use crate::mail::deliver::outcome::{Authentication, Refusal};
 use crate::mail::deliver::wire::{Deadline, Wire};
 
-use super::{Connection, Progress, Session, Stop, nobody};
+use super::{Connection, Hopeless, Progress, Session, Stop, nobody};
 
 /// The last step that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +53,12 @@ impl Session {
         }
         let deadline = Deadline::after(self.timeouts.delivery);
         let mut progress = Progress::default();
+        if let Some(Stop::Refused { reason, .. }) = self.hopeless.as_ref().map(Hopeless::stop) {
+            return Proof {
+                reason: Some(reason),
+                ..Proof::default()
+            };
+        }
         let result = match until {
             Until::Connect | Until::Ehlo | Until::StartTls => {
                 self.come_to(until, deadline, &mut progress)
@@ -69,6 +75,9 @@ impl Session {
             }),
             Err(Stop::Broken(fault)) => {
                 self.connection = None;
+                if matches!(fault.step, Step::Resolve | Step::Connect) {
+                    self.hopeless = Some(Hopeless::Unreachable(fault.to_string()));
+                }
                 Some(fault.to_string())
             }
             Err(Stop::Refused { reason, .. }) => Some(reason),
@@ -93,6 +102,7 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<(), Stop> {
         let mut wire = Wire::connect(&self.server.host, self.server.port, deadline)?;
+        wire.show_to(self.trace.clone());
         if self.server.tls == TlsMode::Implicit {
             wire = wire.handshake(self.certificate_name()?, self.tls_config()?)?;
             progress.tls = Some(TlsMode::Implicit);
@@ -134,7 +144,7 @@ impl Session {
         progress.notes.clone_from(&connection.notes);
         match &connection.auth {
             Ok(auth) => progress.auth = Some(*auth),
-            Err(reason) => return Err(Stop::refused(reason.clone())),
+            Err(why) => return Err(why.stop()),
         }
         Ok(connection)
     }
@@ -148,21 +158,7 @@ impl Session {
     ) -> Result<(), Stop> {
         let connection = self.signed_in(deadline, progress)?;
         let mail = connection.mail_command(envelope, size)?;
-        if let Err(reply) = connection.ask(Step::Mail, &mail, &[250])? {
-            return Err(Stop::refused(format!(
-                "the server refused the sender `{}`: {reply}",
-                envelope.sender
-            )));
-        }
-        for recipient in &envelope.recipients {
-            match connection.ask(Step::Rcpt, &format!("RCPT TO:<{recipient}>"), &[250, 251])? {
-                Ok(_) => progress.accepted.push(recipient.clone()),
-                Err(reply) => progress.refused.push(Refusal {
-                    address: recipient.clone(),
-                    reply: reply.to_string(),
-                }),
-            }
-        }
+        connection.envelope_line_by_line(&mail, envelope, progress)?;
         connection.reset()?;
         if progress.accepted.is_empty() {
             return Err(nobody(&progress.refused));
