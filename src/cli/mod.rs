@@ -7,6 +7,7 @@ mod delivery;
 mod diff;
 mod eval;
 mod exit;
+mod extract;
 mod get;
 mod given;
 mod inputs;
@@ -15,6 +16,7 @@ mod man;
 mod migrate;
 mod one;
 mod output;
+mod probe;
 mod remove;
 mod run;
 mod set;
@@ -56,7 +58,9 @@ enum Command {
     Remove(remove::RemoveArgs),
     Migrate(migrate::MigrateArgs),
     Undo(undo::UndoArgs),
+    Extract(extract::ExtractArgs),
     Run(Box<run::RunArgs>),
+    Probe(probe::ProbeArgs),
     Eval(eval::EvalArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -179,6 +183,8 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Remove(args) => remove::run(&args, streams),
         Command::Migrate(args) => migrate::run(&args, streams),
         Command::Undo(args) => undo::run(&args, streams),
+        Command::Extract(args) => extract::run(&args, streams),
+        Command::Probe(args) => probe::run(&args, streams),
         Command::Run(args) => run::run(&args, streams),
         Command::Completions(args) => completions::run(&args, streams),
         Command::Man(args) => man::run(&args, streams),

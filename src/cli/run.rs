@@ -1,6 +1,11 @@
 //! `dtsx run`: send the mail that a package's tasks would send.
 
-mod plan;
+mod confirm;
+mod job;
+pub(crate) mod mails;
+pub(crate) mod package;
+mod rehearsal;
+mod send;
 
 use std::io;
 use std::path::PathBuf;
@@ -11,18 +16,19 @@ use clap::{Args, ValueEnum};
 use dtsx::host::{RealClock, RealEnvironment, RealFiles, RealRandom};
 use dtsx::mail::deliver::{Capture, Outbox, TlsMode};
 use dtsx::mail::{
-    Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, TaskOutcome, TaskStatus, Tools,
+    Defaults, Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, StaleValues, Tools,
 };
-use dtsx::project::{Limits, ReadError};
-use dtsx::report::human::run::BlindCopies;
-use dtsx::report::{human, json};
+use dtsx::project::Limits;
 
 use super::account::AccountArgs;
 use super::delivery::DeliveryArgs;
 use super::exit::Exit;
 use super::given::{FromMachine, GivenArgs};
-use super::streams::{self, Streams};
-use plan::{Plan, Refusal};
+use super::output::OutputArgs;
+use super::streams::{Messages, Refusal, Streams};
+use mails::Mails;
+use package::PackageAsked;
+use rehearsal::RehearsalArgs;
 
 /// Send the mail that a package's Send Mail tasks would send
 ///
@@ -32,7 +38,8 @@ use plan::{Plan, Refusal};
 /// Nothing is sent with `--dry-run`, `--outbox` and `--capture`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// A package, or a folder or archive with `--package`; `ARCHIVE!MEMBER` is a package in an archive
+    /// A package, or a folder or archive with `--package`; `ARCHIVE!MEMBER` is a package in an archive; or a job file of
+    /// `dtsx extract`
     file: PathBuf,
     /// The package inside a project
     #[arg(long, value_name = "NAME")]
@@ -84,20 +91,24 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     delivery: DeliveryArgs,
 
+    #[command(flatten)]
+    rehearsal: RehearsalArgs,
+
     /// Name the recipients of blind copies
     #[arg(long)]
     show_bcc: bool,
     /// A limit: attachment-size, or one of those for files (repeatable)
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(String, u64)>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputArgs<Format>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// Text for people
     Human,
+    /// The schema `dtsx/run@1`
     Json,
 }
 
@@ -108,7 +119,7 @@ enum Tls {
     Implicit,
 }
 
-fn server(text: &str) -> Result<(String, Option<u16>), String> {
+pub(crate) fn server(text: &str) -> Result<(String, Option<u16>), String> {
     let port = |port: &str| {
         port.parse::<u16>()
             .ok()
@@ -137,7 +148,7 @@ fn server(text: &str) -> Result<(String, Option<u16>), String> {
     Ok((host.to_owned(), port))
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
         .ok()
         .filter(|&it| it > 0.0)
@@ -163,33 +174,20 @@ fn limit(text: &str) -> Result<(String, u64), String> {
 const ATTACHMENT_SIZE: &str = "attachment-size";
 
 pub(crate) fn run(args: &RunArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    match begin(args) {
-        Ok(Begun {
-            runner,
-            plan,
-            errors,
-        }) => finish(args, runner, plan, &errors, streams),
-        Err(Refusal::Usage(message)) => streams.usage(&message),
-        Err(Refusal::Unreadable(message)) => {
-            writeln!(streams.err, "dtsx: {message}")?;
-            Ok(Exit::Unreadable)
-        }
+    streams.out_takes_json = args.output.prints(&Format::Json);
+    match begin(args, streams) {
+        Ok(exit) => Ok(exit),
+        Err(refusal) => streams.refuse(&refusal),
     }
 }
 
-/// A run that may begin: everything that could be refused was looked at, and nothing was sent.
-struct Begun<'a> {
-    runner: Runner<'a>,
-    plan: Plan,
-    errors: Vec<ReadError>,
-}
-
-fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
+/// Refuses everything that can be refused before the first mail goes, and then sends.
+fn begin(args: &RunArgs, streams: &mut Streams<'_>) -> Result<Exit, Refusal> {
     let machine = match args.use_environment {
         true => FromMachine::EnvironmentToo,
         false => FromMachine::Itself,
     };
-    let given = args.given.given(machine).map_err(refused)?;
+    let given = args.given.given(machine)?;
     let mut mail_limits = MailLimits::default();
     let mut limits = Limits::default();
     for (name, value) in &args.limits {
@@ -208,24 +206,83 @@ fn begin<'a>(args: &'a RunArgs) -> Result<Begun<'a>, Refusal> {
     };
     let choice = server_choice(args)?;
     let route = route(args).map_err(|error| {
-        Refusal::Unreadable(format!(
+        unreadable(format!(
             "the server inside the process does not start: {error}"
         ))
     })?;
+    let former = args.rehearsal.former()?;
     let unneeded = choice.unneeded(&route);
-    let (plan, errors) = plan::plan(args, given, &unneeded, limits)?;
-    let runner = Runner::new(tools, &RealEnvironment, route, choice);
-    Ok(Begun {
-        runner,
-        plan,
-        errors,
+    let go = |mails: &Mails<'_>| {
+        for warning in &mails.warnings {
+            streams.messages().note(warning);
+        }
+        for error in &mails.errors {
+            streams.messages().note(error);
+        }
+        confirm::ahead(args, mails, &choice, former.as_ref(), streams)?;
+        // Before the first mail goes.
+        let outputs = args.output.open(Format::Human, &mut *streams.out)?;
+        let messages = Messages {
+            err: &mut *streams.err,
+            talk: streams.talk,
+        };
+        let mut runner = Runner::new(tools, &RealEnvironment, route, choice.clone())
+            .rehearsing(args.rehearsal.rehearsal());
+        if let Some((former, unknown)) = former {
+            runner = runner.resuming(former, unknown);
+        }
+        Ok(send::send(
+            args,
+            mails,
+            runner,
+            outputs,
+            streams.colours,
+            messages,
+        ))
+    };
+    if let Some(job) = job::read(args)? {
+        return job::with(&job, args, &given, &unneeded, go);
+    }
+    let asked = PackageAsked {
+        file: &args.file,
+        package: args.package.as_deref(),
+        tasks: &args.tasks,
+        overrides: &args.overrides,
+        stale_values: match args.stored_values {
+            true => StaleValues::Taken,
+            false => StaleValues::Refused,
+        },
+        defaults: match args.assume_defaults {
+            true => Defaults::Taken,
+            false => Defaults::Refused,
+        },
+        unneeded: &unneeded,
+        limits,
+    };
+    asked.with(given, |chosen| {
+        if args.is_delivery() && args.tasks.is_empty() {
+            chosen.refuse_half_a_package()?;
+        }
+        chosen.run(go)
     })
 }
 
-fn refused(refusal: streams::Refusal) -> Refusal {
-    match refusal.exit {
-        Exit::Usage => Refusal::Usage(refusal.message),
-        _ => Refusal::Unreadable(refusal.message),
+impl RunArgs {
+    /// Whether servers are connected.
+    fn speaks_to_servers(&self) -> bool {
+        !self.dry_run && !self.capture && self.outbox.is_none()
+    }
+
+    /// Whether mail goes to real recipients.
+    fn is_delivery(&self) -> bool {
+        self.speaks_to_servers() && !self.rehearsal.sends_nothing()
+    }
+}
+
+fn unreadable(message: String) -> Refusal {
+    Refusal {
+        exit: Exit::Unreadable,
+        message,
     }
 }
 
@@ -248,8 +305,8 @@ fn server_choice(args: &RunArgs) -> Result<ServerChoice, Refusal> {
             Tls::Implicit => TlsMode::Implicit,
         }),
         tls_name: args.account.tls_name.clone(),
-        extra_ca: args.account.extra_ca().map_err(refused)?,
-        sign_in: args.account.sign_in().map_err(refused)?,
+        extra_ca: args.account.extra_ca()?,
+        sign_in: args.account.sign_in()?,
         timeout: args.timeout,
         retries: args.delivery.retries,
         trace: args.delivery.trace(),
@@ -263,68 +320,6 @@ fn route<'r>(args: &RunArgs) -> io::Result<Route<'r>> {
         None if args.capture => Route::Capture(Capture::start()?),
         None => Route::Server,
     })
-}
-
-fn finish(
-    args: &RunArgs,
-    mut runner: Runner<'_>,
-    plan: Plan,
-    errors: &[ReadError],
-    streams: &mut Streams<'_>,
-) -> io::Result<Exit> {
-    for warning in &plan.warnings {
-        writeln!(streams.err, "dtsx: {warning}")?;
-    }
-    for error in errors {
-        writeln!(streams.err, "dtsx: {error}")?;
-    }
-    let blind_copies = if args.show_bcc {
-        BlindCopies::Named
-    } else {
-        BlindCopies::Counted
-    };
-    let mut outcomes: Vec<TaskOutcome> = Vec::new();
-    for task in plan.tasks {
-        let outcome = runner.send(task);
-        if let Format::Human = args.format {
-            human::run::write_task(&mut streams.people(), &outcome, blind_copies)?;
-            // Who waits for a slow server sees what has gone.
-            streams.out.flush()?;
-        }
-        outcomes.push(outcome);
-    }
-    runner.end();
-    match args.format {
-        Format::Human => {
-            let summary = json::run::RunSummary::of(&outcomes);
-            human::run::write_summary(&mut streams.people(), &summary)?;
-        }
-        Format::Json => json::run::write(streams.out, &outcomes, errors)?,
-    }
-    let unreadable = if errors.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Unreadable
-    };
-    Ok(outcomes
-        .iter()
-        .map(exit)
-        .max()
-        .unwrap_or(Exit::Done)
-        .max(unreadable))
-}
-
-fn exit(outcome: &TaskOutcome) -> Exit {
-    match outcome.status {
-        TaskStatus::Sent
-        | TaskStatus::Written
-        | TaskStatus::Captured
-        | TaskStatus::Planned
-        | TaskStatus::Idle => Exit::Done,
-        TaskStatus::Failed if outcome.unwritten => Exit::Unwritten,
-        TaskStatus::Skipped | TaskStatus::Failed => Exit::Found,
-        TaskStatus::Partial | TaskStatus::Unknown => Exit::Unknown,
-    }
 }
 
 #[cfg(test)]

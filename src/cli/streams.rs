@@ -3,8 +3,6 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use anstream::adapter::StripBytes;
-
 use dtsx::report::json;
 use dtsx::source::visible;
 
@@ -121,42 +119,12 @@ impl Streams<'_> {
         })
     }
 
-    /// The standard output for text with colours, which are stripped where nobody would see them.
-    pub(crate) fn people(&mut self) -> People<'_> {
-        People {
-            out: self.out,
-            strip: (self.colours == Colours::Nowhere).then(StripBytes::new),
-        }
-    }
-
     /// Says things to people while reports are written.
     pub(crate) fn messages(&mut self) -> Messages<'_> {
         Messages {
             err: self.err,
             talk: self.talk,
         }
-    }
-}
-
-/// Where text with colours goes.
-pub(crate) struct People<'a> {
-    out: &'a mut dyn Write,
-    strip: Option<StripBytes>,
-}
-
-impl Write for People<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.strip {
-            Some(strip) => strip
-                .strip_next(bytes)
-                .try_for_each(|piece| self.out.write_all(piece))?,
-            None => self.out.write_all(bytes)?,
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> PackageValues<'a> {
         self.layers.get_or_init(|| Layers::new(self))
     }
 
-    fn variables(&self) -> &Variables<'a> {
+    pub(super) fn variables(&self) -> &Variables<'a> {
         self.variables
             .get_or_init(|| Variables::new(self.at.package()))
     }

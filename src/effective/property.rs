@@ -179,7 +179,7 @@ impl<'a> PackageValues<'a> {
     }
 
     /// From where names in the expressions of an object are looked up; nothing of the package is seen from outside.
-    fn scope_of(&self, holder: &'a File, node: Node<'a>) -> Option<Node<'a>> {
+    pub(super) fn scope_of(&self, holder: &'a File, node: Node<'a>) -> Option<Node<'a>> {
         let is_here = holder.id == self.at().file.id && self.at().package().is_some();
         is_here.then(|| owner_of(node)).flatten()
     }

@@ -22,6 +22,10 @@ pub enum Field {
     Cc,
     /// `BCCLine`.
     Bcc,
+    /// Who gets the answers.
+    ReplyTo,
+    /// Who gets a rehearsed message.
+    RedirectTo,
 }
 
 impl fmt::Display for Field {
@@ -31,6 +35,8 @@ impl fmt::Display for Field {
             Field::To => "To",
             Field::Cc => "Cc",
             Field::Bcc => "Bcc",
+            Field::ReplyTo => "Reply-To",
+            Field::RedirectTo => "redirection",
         })
     }
 }

@@ -76,6 +76,8 @@ pub struct Composed {
     pub cc: Vec<String>,
     /// As `to`; in the envelope, in no header.
     pub bcc: Vec<String>,
+    /// The addresses that it would go to, where it was redirected.
+    pub original_to: Vec<String>,
     /// The subject as text.
     pub subject: String,
     /// The names of the attachments.
@@ -114,6 +116,19 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
         return Err(Problem::NoRecipient);
     }
     let from = Line::one(Field::From, &message.from)?;
+    let reply_to = match &message.reply_to {
+        Some(address) => Line::one(Field::ReplyTo, address)?,
+        None => Line::default(),
+    };
+    let mut original_to = Vec::new();
+    let [to, cc, bcc] = match &message.redirect_to {
+        None => [to, cc, bcc],
+        Some(address) => {
+            original_to = in_order(&to, &bcc, &cc);
+            let only = Line::one(Field::RedirectTo, address)?;
+            [only, Line::default(), Line::default()]
+        }
+    };
     if message.subject.contains(['\r', '\n', '\0']) {
         return Err(Problem::Subject {
             subject: message.subject.clone(),
@@ -121,10 +136,7 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
     }
 
     let sender = from.wire.first().cloned().unwrap_or_default();
-    let recipients: Vec<String> = [&to, &bcc, &cc]
-        .into_iter()
-        .flat_map(|line| line.wire.iter().cloned())
-        .collect();
+    let recipients = in_order(&to, &bcc, &cc);
     let smtputf8 = !sender.is_ascii() || !recipients.iter().all(|address| address.is_ascii());
     let domain = sender.rsplit('@').next().unwrap_or("localhost");
     let message_id = format!("<{}@{domain}>", hexadecimal(tools.random));
@@ -134,6 +146,9 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
     headers.mailboxes("From", from.pairs());
     headers.mailboxes("To", to.pairs());
     headers.mailboxes("Cc", cc.pairs());
+    headers.mailboxes("Reply-To", reply_to.pairs());
+    let originals = original_to.iter().map(|address| (None, address.as_str()));
+    headers.mailboxes("X-Original-To", originals);
     priority_headers(&mut headers, message.priority);
     headers.plain("Date", &date(tools.clock)?);
     headers.plain("Message-ID", &message_id);
@@ -180,6 +195,7 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
         to: to.shown(),
         cc: cc.shown(),
         bcc: bcc.shown(),
+        original_to,
         subject: message.subject.clone(),
         attachments: message.attachments.iter().map(attachment_name).collect(),
         message_id,
@@ -188,7 +204,16 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
     })
 }
 
+/// The order in which System.Net.Mail names recipients.
+fn in_order(to: &Line, bcc: &Line, cc: &Line) -> Vec<String> {
+    [to, bcc, cc]
+        .into_iter()
+        .flat_map(|line| line.wire.iter().cloned())
+        .collect()
+}
+
 /// An address line: the mailboxes, and their addresses as they go out.
+#[derive(Default)]
 struct Line {
     mailboxes: Vec<Mailbox>,
     wire: Vec<String>,

@@ -23,6 +23,11 @@ pub struct MailMessage {
     pub priority: Priority,
     /// `FileAttachments`, cut at `|`, with the place of each on this machine.
     pub attachments: Vec<Attachment>,
+    /// Who gets the answers, where it is not the sender: one address.
+    pub reply_to: Option<String>,
+    /// Who gets the message instead of all its recipients, in a rehearsal: one address. The recipients are looked at
+    /// all the same, and stand in `X-Original-To`.
+    pub redirect_to: Option<String>,
 }
 
 /// A file that goes with the message.

@@ -14,10 +14,12 @@ use crate::package::{
 use crate::project::{File, InContext, Label};
 use crate::source::visible;
 
+use super::auth::SignIn;
 use super::codes::Code;
 use super::message::{Attachment, MailMessage, split_attachments};
 use super::overrides::{Defaults, StaleValues};
 use super::source;
+use super::task_outcome::Cause;
 use super::values::{SetLater, Values};
 
 /// How tasks are resolved.
@@ -71,6 +73,21 @@ pub struct Request {
     pub message: MailMessage,
     /// What its SMTP connection manager says.
     pub connection: SmtpConnection,
+    /// What a job says besides.
+    pub server: RequestServer,
+}
+
+/// What a job can say of a server, and a connection manager cannot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestServer {
+    /// The port.
+    pub port: Option<u16>,
+    /// Whether TLS begins with the first byte.
+    pub implicit_tls: bool,
+    /// The name that the certificate must be for.
+    pub tls_name: Option<String>,
+    /// Who signs in.
+    pub sign_in: Option<SignIn>,
 }
 
 /// Why a task sends nothing.
@@ -78,11 +95,15 @@ pub struct Request {
 pub enum Unsent {
     /// It would not run in SSIS either: it is disabled, or its event was not raised.
     Idle {
+        /// What kind of reason.
+        cause: Cause,
         /// Why.
         reason: String,
     },
     /// What it would send is not known.
     Skipped {
+        /// What kind of reason.
+        cause: Cause,
         /// Why, and what to do.
         reason: String,
     },
@@ -96,8 +117,8 @@ pub enum Unsent {
 }
 
 impl Unsent {
-    pub(super) fn skipped(reason: String) -> Unsent {
-        Unsent::Skipped { reason }
+    pub(super) fn skipped(cause: Cause, reason: String) -> Unsent {
+        Unsent::Skipped { cause, reason }
     }
 
     pub(super) fn failed(code: Code, reason: String) -> Unsent {
@@ -192,8 +213,10 @@ impl<'d> Resolving<'_, '_, 'd> {
                 body: body.unwrap_or_default(),
                 priority,
                 attachments,
+                ..MailMessage::default()
             },
             connection: connection.unwrap_or_default(),
+            server: RequestServer::default(),
         })
     }
 
@@ -219,7 +242,8 @@ impl<'d> Resolving<'_, '_, 'd> {
                     "it runs when {} is raised: `--task` takes it",
                     visible(&handler.event())
                 );
-                return Err(Unsent::Idle { reason });
+                let cause = Cause::Event;
+                return Err(Unsent::Idle { cause, reason });
             }
             let path = self.values.path_of(target);
             let disabled = self
@@ -231,7 +255,8 @@ impl<'d> Resolving<'_, '_, 'd> {
                 } else {
                     format!("`{}` around it is disabled", visible(&path))
                 };
-                return Err(Unsent::Idle { reason });
+                let cause = Cause::Disabled;
+                return Err(Unsent::Idle { cause, reason });
             }
             next = owner.parent();
         }

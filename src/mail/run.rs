@@ -3,19 +3,21 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use crate::connection_string::{SmtpConnection, masked_within};
+use crate::connection_string::masked_within;
 use crate::host::{Environment, WritableFiles};
 
 use super::codes::Code;
 use super::compose::{Composed, Tools, compose};
 use super::deliver::{
-    Capture, Captured, Outbox, OutboxError, Outcome, Retries, Server, Session, Status, Timeouts,
-    hello_name,
+    Capture, Captured, Outbox, OutboxError, Outcome, Pacer, Refusal, Retries, Server, Session,
+    Status, Timeouts, Until, hello_name,
 };
+use super::former::{Fate, Former};
 use super::problem::{Problem, warnings};
+use super::rehearsal::Rehearsal;
 use super::resolve::{Request, Resolved, Unsent};
 use super::server_choice::{ServerChoice, address};
-use super::task_outcome::{CapturedText, MessageFacts, TaskOutcome, TaskStatus};
+use super::task_outcome::{CapturedText, Cause, MessageFacts, TaskOutcome, TaskStatus};
 
 /// Where a run takes its messages.
 pub enum Route<'r> {
@@ -35,8 +37,28 @@ pub struct Runner<'r> {
     environment: &'r dyn Environment,
     route: Route<'r>,
     choice: ServerChoice,
+    rehearsal: Rehearsal,
+    pacer: Option<Pacer>,
+    former: Option<(Former, UnknownMail)>,
     /// One connection a server, and its time limit.
     sessions: Vec<(Server, Timeouts, Session)>,
+}
+
+/// What is done with mail of which nobody knows whether it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownMail {
+    /// It is left, as it may arrive twice.
+    Left,
+    /// It is sent again.
+    Resent,
+}
+
+/// What a former run has left of a task's mail.
+enum LeftOver {
+    Nothing,
+    All,
+    /// These have it already, and those it was refused for.
+    AllBut(Vec<String>, Vec<Refusal>),
 }
 
 impl<'r> Runner<'r> {
@@ -52,8 +74,26 @@ impl<'r> Runner<'r> {
             environment,
             route,
             choice,
+            rehearsal: Rehearsal::default(),
+            pacer: None,
+            former: None,
             sessions: Vec::new(),
         }
+    }
+
+    /// Sends what the rehearsal makes of the mail, and only as far as it says.
+    #[must_use]
+    pub fn rehearsing(mut self, rehearsal: Rehearsal) -> Runner<'r> {
+        self.pacer = rehearsal.pace.map(Pacer::new);
+        self.rehearsal = rehearsal;
+        self
+    }
+
+    /// Sends only what a former run has not sent.
+    #[must_use]
+    pub fn resuming(mut self, former: Former, unknown: UnknownMail) -> Runner<'r> {
+        self.former = Some((former, unknown));
+        self
     }
 
     /// Sends the mail of one task.
@@ -77,10 +117,17 @@ impl<'r> Runner<'r> {
             captured: None,
             duration: Duration::ZERO,
             unwritten: false,
+            earlier: false,
+            cause: None,
         };
-        match task.mail {
-            Ok(request) => self.compose_and_take(&task.name, &request, &mut outcome),
-            Err(unsent) => not_resolved(unsent, &mut outcome),
+        let left = self.left_over(&mut outcome);
+        match (&left, task.mail) {
+            (LeftOver::Nothing, _) => {}
+            (_, Ok(request)) => self.compose_and_take(&task.name, request, &left, &mut outcome),
+            (_, Err(unsent)) => not_resolved(unsent, &mut outcome),
+        }
+        if let LeftOver::AllBut(accepted, refused) = left {
+            join(accepted, refused, &mut outcome);
         }
         outcome.duration = started.elapsed();
         outcome
@@ -93,19 +140,82 @@ impl<'r> Runner<'r> {
         }
     }
 
-    fn compose_and_take(&mut self, name: &str, request: &Request, outcome: &mut TaskOutcome) {
+    /// What a former run has left; where that is nothing, the outcome is the former one.
+    fn left_over(&mut self, outcome: &mut TaskOutcome) -> LeftOver {
+        let Some((former, unknown)) = &mut self.former else {
+            return LeftOver::All;
+        };
+        let Some(task) = former.take(&outcome.file, &outcome.path) else {
+            return LeftOver::All;
+        };
+        let refused = task.refused.into_iter();
+        let refused: Vec<Refusal> = refused
+            .map(|(address, reply)| Refusal { address, reply })
+            .collect();
+        match (task.fate, *unknown) {
+            (Fate::NotSent, _) => return LeftOver::All,
+            (Fate::Unknown, UnknownMail::Resent) => {
+                let note = "nobody knows whether a former run sent it: this may be the second time";
+                outcome.notes.push(note.to_owned());
+                return LeftOver::All;
+            }
+            (Fate::Partial, _) => return LeftOver::AllBut(task.accepted, refused),
+            (Fate::Sent, _) => outcome.status = TaskStatus::Sent,
+            (Fate::Unknown, UnknownMail::Left) => {
+                outcome.status = TaskStatus::Unknown;
+                outcome.code = Some(Code::ERROR_OCCURRED);
+                let reason = "nobody knows whether a former run sent it; it was not sent again: \
+                              `--resend-unknown` sends it";
+                outcome.reason = Some(reason.to_owned());
+            }
+        }
+        outcome.earlier = true;
+        outcome.accepted = task.accepted;
+        outcome.refused = refused;
+        LeftOver::Nothing
+    }
+
+    fn compose_and_take(
+        &mut self,
+        name: &str,
+        mut request: Request,
+        left: &LeftOver,
+        outcome: &mut TaskOutcome,
+    ) {
         for warning in warnings(&request.message) {
             outcome
                 .notes
                 .push(format!("{warning} ({})", warning.code()));
         }
-        let composed = match compose(&request.message, self.tools) {
+        self.rehearsal
+            .rewrite(&mut request.message, &mut outcome.notes);
+        let mut composed = match compose(&request.message, self.tools) {
             Ok(composed) => composed,
             Err(problem) => return not_composed(&problem, outcome),
         };
+        if let LeftOver::AllBut(accepted, _) = left {
+            let recipients = &mut composed.envelope.recipients;
+            recipients.retain(|recipient| !accepted.contains(recipient));
+            let note = format!(
+                "only to the {} recipients that a former run left",
+                recipients.len()
+            );
+            outcome.notes.push(note);
+            if recipients.is_empty() {
+                outcome.status = TaskStatus::Sent;
+                outcome.earlier = true;
+                return;
+            }
+        }
+        let composed = composed;
         outcome.message = Some(facts(&composed));
+        if let Some(reason) = self.rehearsal.refuses(&composed.envelope) {
+            outcome.cause = Some(Cause::NotAllowed);
+            outcome.reason = Some(reason);
+            return;
+        }
         match &mut self.route {
-            Route::DryRun => self.plan(&request.connection, outcome),
+            Route::DryRun => self.plan(&request, outcome),
             Route::Outbox(outbox, files) => {
                 let mut message = composed.reader(self.tools.files);
                 match outbox.write(name, &composed.envelope, &mut message, *files) {
@@ -121,19 +231,21 @@ impl<'r> Runner<'r> {
                 }
             }
             Route::Capture(_) => self.capture(&composed, outcome),
-            Route::Server => self.deliver(&composed, &request.connection, outcome),
+            Route::Server => self.deliver(&composed, &request, outcome),
         }
     }
 
-    fn plan(&self, connection: &SmtpConnection, outcome: &mut TaskOutcome) {
-        let server = self.choice.server(connection);
+    fn plan(&self, request: &Request, outcome: &mut TaskOutcome) {
+        let server = self.choice.server(request);
         outcome.status = TaskStatus::Planned;
         outcome.server = Some(address(&server));
         outcome.tls = Some(server.tls);
         if let Some(reason) = self.choice.refuses(&server, self.environment) {
             outcome.notes.push(reason);
         }
-        let _ = self.choice.timeouts(connection, &mut outcome.notes);
+        let _ = self
+            .choice
+            .timeouts(&request.connection, &mut outcome.notes);
     }
 
     fn capture(&mut self, composed: &Composed, outcome: &mut TaskOutcome) {
@@ -168,24 +280,76 @@ impl<'r> Runner<'r> {
         }
     }
 
-    fn deliver(
-        &mut self,
-        composed: &Composed,
-        connection: &SmtpConnection,
-        outcome: &mut TaskOutcome,
-    ) {
-        let server = self.choice.server(connection);
+    fn deliver(&mut self, composed: &Composed, request: &Request, outcome: &mut TaskOutcome) {
+        let server = self.choice.server(request);
         if let Some(reason) = self.choice.refuses(&server, self.environment) {
             outcome.server = Some(address(&server));
+            outcome.cause = Some(Cause::NotAllowed);
             outcome.reason = Some(reason);
             return;
         }
-        let timeouts = self.choice.timeouts(connection, &mut outcome.notes);
+        let timeouts = self
+            .choice
+            .timeouts(&request.connection, &mut outcome.notes);
+        if let Some(until) = self.rehearsal.until {
+            return self.prove(&server, timeouts, until, composed, outcome);
+        }
+        if let Some(pacer) = &mut self.pacer {
+            pacer.wait();
+        }
         let delivered = self.take_to(&server, timeouts, composed);
         report(delivered, &server, outcome);
     }
 
+    fn prove(
+        &mut self,
+        server: &Server,
+        timeouts: Timeouts,
+        until: Until,
+        composed: &Composed,
+        outcome: &mut TaskOutcome,
+    ) {
+        outcome.server = Some(address(server));
+        let Some(session) = self.session(server, timeouts) else {
+            return;
+        };
+        let proof = session.prove(&composed.envelope, composed.size(), until);
+        outcome.tls = proof.tls;
+        outcome.auth = proof.auth;
+        outcome.refused = proof.refused;
+        outcome.notes.extend(proof.notes);
+        outcome.notes.push(format!(
+            "asked until {}, and sent nothing{}",
+            proved(until),
+            match until {
+                Until::Rcpt => {
+                    let (taken, all) =
+                        (proof.would_accept.len(), composed.envelope.recipients.len());
+                    format!("; {taken} of {all} recipients would be taken")
+                }
+                _ => String::new(),
+            }
+        ));
+        match proof.reason {
+            None => outcome.status = TaskStatus::Planned,
+            Some(reason) => failed(reason, outcome),
+        }
+    }
+
     fn take_to(&mut self, server: &Server, timeouts: Timeouts, composed: &Composed) -> Outcome {
+        let files = self.tools.files;
+        match self.session(server, timeouts) {
+            Some(session) => {
+                session.deliver_persistently(&composed.envelope, composed.size(), &mut || {
+                    Box::new(composed.reader(files))
+                })
+            }
+            None => Outcome::not_tried("there is no session for the server"),
+        }
+    }
+
+    /// The connection to a server, a new one where there was none.
+    fn session(&mut self, server: &Server, timeouts: Timeouts) -> Option<&mut Session> {
         let known = self
             .sessions
             .iter()
@@ -199,31 +363,57 @@ impl<'r> Runner<'r> {
             self.sessions.push((server.clone(), timeouts, session));
             self.sessions.len() - 1
         });
-        let files = self.tools.files;
-        match self.sessions.get_mut(at) {
-            Some((_, _, session)) => {
-                session.deliver_persistently(&composed.envelope, composed.size(), &mut || {
-                    Box::new(composed.reader(files))
-                })
-            }
-            None => Outcome::not_tried("there is no session for the server"),
+        self.sessions.get_mut(at).map(|(_, _, session)| session)
+    }
+}
+
+/// What a former run and this one have come to together, where the former one had left some recipients.
+fn join(accepted: Vec<String>, refused: Vec<Refusal>, outcome: &mut TaskOutcome) {
+    let is_a_delivery = matches!(
+        outcome.status,
+        TaskStatus::Sent | TaskStatus::Partial | TaskStatus::Unknown
+    );
+    if !is_a_delivery
+        && outcome.status != TaskStatus::Failed
+        && outcome.status != TaskStatus::Skipped
+    {
+        return;
+    }
+    if !is_a_delivery {
+        outcome.status = TaskStatus::Partial;
+        if outcome.refused.is_empty() {
+            outcome.refused = refused;
         }
+    }
+    outcome.accepted.splice(0..0, accepted);
+}
+
+/// What is asked up to a step.
+fn proved(until: Until) -> &'static str {
+    match until {
+        Until::Connect => "the greeting",
+        Until::Ehlo => "`EHLO`",
+        Until::StartTls => "TLS",
+        Until::Auth => "signing in",
+        Until::Rcpt => "`RCPT TO`",
     }
 }
 
 fn not_resolved(unsent: Unsent, outcome: &mut TaskOutcome) {
-    let (status, code, reason) = match unsent {
-        Unsent::Idle { reason } => (TaskStatus::Idle, None, reason),
-        Unsent::Skipped { reason } => (TaskStatus::Skipped, None, reason),
-        Unsent::Failed { code, reason } => (TaskStatus::Failed, Some(code), reason),
+    let (status, code, cause, reason) = match unsent {
+        Unsent::Idle { cause, reason } => (TaskStatus::Idle, None, cause, reason),
+        Unsent::Skipped { cause, reason } => (TaskStatus::Skipped, None, cause, reason),
+        Unsent::Failed { code, reason } => (TaskStatus::Failed, Some(code), Cause::Invalid, reason),
     };
     outcome.status = status;
     outcome.code = code;
+    outcome.cause = Some(cause);
     outcome.reason = Some(reason);
 }
 
 fn not_composed(problem: &Problem, outcome: &mut TaskOutcome) {
     outcome.code = Some(problem.code());
+    outcome.cause = Some(Cause::NotComposed);
     outcome.reason = Some(problem.to_string());
 }
 
@@ -259,6 +449,7 @@ fn facts(composed: &Composed) -> MessageFacts {
         to: composed.to.clone(),
         cc: composed.cc.clone(),
         bcc: composed.bcc.clone(),
+        original_to: composed.original_to.clone(),
         subject: masked_within(&composed.subject).0.into_owned(),
         attachments: composed.attachments.clone(),
         size: composed.size(),

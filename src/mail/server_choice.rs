@@ -9,6 +9,7 @@ use crate::source::visible;
 
 use super::auth::{Method, SignIn};
 use super::deliver::{Identity, Server, Timeouts, TlsMode, Trace};
+use super::resolve::Request;
 use super::run::Route;
 
 /// What is given about servers, and wins over the packages.
@@ -66,9 +67,17 @@ impl ServerChoice {
         .collect()
     }
 
+    /// `HOST:PORT` of the server of a task.
+    pub fn address_of(&self, request: &Request) -> String {
+        address(&self.server(request))
+    }
+
     /// The server of a task: what is given wins over what its connection manager says.
-    pub(super) fn server(&self, connection: &SmtpConnection) -> Server {
-        let stored_tls = if connection.enable_ssl {
+    pub(super) fn server(&self, request: &Request) -> Server {
+        let (connection, more) = (&request.connection, &request.server);
+        let stored_tls = if more.implicit_tls {
+            TlsMode::Implicit
+        } else if connection.enable_ssl {
             TlsMode::StartTls
         } else {
             TlsMode::None
@@ -80,15 +89,32 @@ impl ServerChoice {
         };
         let tls = self.tls.unwrap_or(stored_tls);
         let usual_port = if tls == TlsMode::Implicit { 465 } else { 25 };
+        // The port of one server says nothing of another.
+        let own_port = more.port.filter(|_| self.host.is_none());
         let host = self.host.as_deref().unwrap_or(&connection.server);
         Server {
             host: host.trim().to_owned(),
-            port: self.port.unwrap_or(usual_port),
+            port: self.port.or(own_port).unwrap_or(usual_port),
             tls,
-            tls_name: self.tls_name.clone(),
+            tls_name: self.tls_name.clone().or_else(|| more.tls_name.clone()),
             extra_ca: self.extra_ca.clone(),
             identity: stored_identity,
-            sign_in: self.sign_in.clone(),
+            sign_in: self.signs_in(more.sign_in.as_ref()),
+        }
+    }
+
+    /// Who signs in: the account that was given, or else that of the job, in the way that was given.
+    fn signs_in(&self, of_job: Option<&SignIn>) -> SignIn {
+        match of_job {
+            Some(of_job) if !self.sign_in.has_credentials() && self.sign_in.method != Method::Anonymous => {
+                SignIn {
+                    user: of_job.user.clone(),
+                    password: of_job.password.clone(),
+                    token: of_job.token.clone(),
+                    ..self.sign_in.clone()
+                }
+            }
+            _ => self.sign_in.clone(),
         }
     }
 

@@ -2,14 +2,16 @@
 
 use std::io::Read;
 
-use crate::effective::{NamedValue, Origin, advice};
+use crate::effective::{NamedValue, Origin, PathMap, advice};
 use crate::expression::TypeName;
+use crate::host::Files;
 use crate::package::{MailProperty, MessageSourceType, SendMailTask, Target};
 use crate::project::InContext;
 use crate::source::visible;
 
 use super::codes::Code;
 use super::resolve::{Rules, Unsent};
+use super::task_outcome::Cause;
 use super::values::{SetLater, Values};
 
 /// Bytes of a message file; no mail has so much text.
@@ -69,7 +71,7 @@ fn variable<'d>(
     }
     if effective.is_sensitive && effective.origin != Origin::Override {
         let reason = format!("the text comes from the sensitive parameter `{shown}`");
-        return Err(Unsent::skipped(reason));
+        return Err(Unsent::skipped(Cause::Sensitive, reason));
     }
     Ok(values.take(name.to_owned(), effective, SetLater::Refused))
 }
@@ -102,7 +104,19 @@ fn file<'d>(
     let Some(stored) = values.read(holder, target, "ConnectionString", SetLater::Refused) else {
         return Ok(None);
     };
-    let stored = stored.trim();
+    let (text, note) = read_text(stored.trim(), rules.paths, rules.files)?;
+    if let Some(note) = note {
+        values.note(note);
+    }
+    Ok(Some(text))
+}
+
+/// The text of a file, and what there is to say of how it was read.
+pub(super) fn read_text(
+    stored: &str,
+    paths: &PathMap,
+    files: &dyn Files,
+) -> Result<(String, Option<String>), Unsent> {
     let missing = |reason: String| {
         let reason = format!(
             "the text comes from the file `{}`: {reason}",
@@ -110,13 +124,11 @@ fn file<'d>(
         );
         Unsent::failed(Code::FILE_DOES_NOT_EXIST, reason)
     };
-    let place = rules
-        .paths
+    let place = paths
         .locate(stored)
         .map_err(|error| missing(error.to_string()))?;
     let mut bytes = Vec::new();
-    rules
-        .files
+    files
         .open(&place)
         .and_then(|file| file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes))
         .map_err(|error| missing(format!("{error}{}", advice(stored, &place))))?;
@@ -124,13 +136,11 @@ fn file<'d>(
         return Err(missing(format!("it has more than {LONGEST_TEXT} bytes")));
     }
     let (text, encoding) = decode(&bytes);
-    if let Some(encoding) = encoding {
+    let note = encoding.map(|encoding| {
         let stored = visible(stored);
-        values.note(format!(
-            "`{stored}` is not UTF-8, and was read as {encoding}"
-        ));
-    }
-    Ok(Some(text))
+        format!("`{stored}` is not UTF-8, and was read as {encoding}")
+    });
+    Ok((text, note))
 }
 
 /// What a text file says: by its byte order mark, as UTF-8, or else in the code page that Windows used in the west.

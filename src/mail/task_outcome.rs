@@ -68,6 +68,47 @@ pub struct TaskOutcome {
     pub duration: Duration,
     /// Whether the outbox could not be written.
     pub unwritten: bool,
+    /// Whether a former run has done it, so that this one has not.
+    pub earlier: bool,
+    /// What kind of reason it is that it did not go, where nothing was sent to a server.
+    pub cause: Option<Cause>,
+}
+
+/// The kind of a reason, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The task, or something around it, is switched off.
+    Disabled,
+    /// The task runs only when an event is raised.
+    Event,
+    /// A value is only assumed: a task sets it that is not run.
+    Assumed,
+    /// A value is not known.
+    Unknown,
+    /// The mail would hold a secret.
+    Sensitive,
+    /// dtexec would not run the task either: the package is wrong, or something that it names is not there.
+    Invalid,
+    /// The message cannot be composed.
+    NotComposed,
+    /// It must not go where it would go.
+    NotAllowed,
+}
+
+impl Cause {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Disabled => "disabled",
+            Cause::Event => "event",
+            Cause::Assumed => "assumed",
+            Cause::Unknown => "unknown",
+            Cause::Sensitive => "sensitive",
+            Cause::Invalid => "invalid",
+            Cause::NotComposed => "not-composed",
+            Cause::NotAllowed => "not-allowed",
+        }
+    }
 }
 
 /// What there is to say of a message.
@@ -81,6 +122,8 @@ pub struct MessageFacts {
     pub cc: Vec<String>,
     /// As `to`.
     pub bcc: Vec<String>,
+    /// The addresses that it would go to, where it was redirected.
+    pub original_to: Vec<String>,
     /// The subject, secrets masked.
     pub subject: String,
     /// The names of the attachments.

@@ -8,6 +8,7 @@ use crate::source::visible;
 
 use super::overrides::{Defaults, StaleValues};
 use super::resolve::Unsent;
+use super::task_outcome::Cause;
 
 /// The values of one task's mail.
 pub(super) struct Values<'r, 'd> {
@@ -178,11 +179,16 @@ impl<'r, 'd> Values<'r, 'd> {
             true => "`--assume-defaults` takes the stored defaults",
             false => "`--stored-values` takes what is stored where expressions compute",
         };
-        Err(Unsent::skipped(format!(
+        let cause = match all_assumed {
+            true => Cause::Assumed,
+            false => Cause::Unknown,
+        };
+        let reason = format!(
             "{}; `--var` gives variables, `--override '{};VALUE'` gives the value, {or}",
             list.join("; "),
             visible(&first.path)
-        )))
+        );
+        Err(Unsent::skipped(cause, reason))
     }
 }
 

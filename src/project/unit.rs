@@ -314,8 +314,8 @@ impl OpenUnit {
         .collect()
     }
 
-    /// Reads the package that is meant; `None` when none is.
-    pub(super) fn read_package(
+    /// Reads the package that is meant; `None` when none is, or it is not of SSIS.
+    pub fn read_package(
         &self,
         is_meant: &dyn Fn(&Label) -> bool,
         reading: &Reading<'_>,

@@ -6,7 +6,31 @@ use std::process::Stdio;
 use crate::command::{command, dtsx};
 use crate::support::fixtures;
 
-const COMMANDS: [&str; 5] = ["inspect", "undo", "run", "completions", "man"];
+/// The commands, as the help lists them.
+fn commands() -> Vec<String> {
+    let help = dtsx(["--help"]).out;
+    let listed = help.split("Commands:\n").nth(1).unwrap();
+    let listed = listed.lines().take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| !line.starts_with("   "));
+    let names: Vec<String> = names
+        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .filter(|name| name != "help")
+        .collect();
+    for known in [
+        "inspect",
+        "get",
+        "set",
+        "migrate",
+        "undo",
+        "run",
+        "eval",
+        "completions",
+        "man",
+    ] {
+        assert!(names.iter().any(|name| name == known), "{names:?}");
+    }
+    names
+}
 
 #[test]
 fn without_arguments_it_says_what_it_is_and_shows_three_examples_that_parse() {
@@ -42,10 +66,9 @@ fn without_arguments_it_says_what_it_is_and_shows_three_examples_that_parse() {
 fn help_fits_the_page_and_names_every_command() {
     let help = dtsx(["--help"]);
     assert_eq!((help.code, help.err.as_str()), (0, ""));
-    for command in COMMANDS {
-        assert!(help.out.contains(&format!("\n  {command}")), "{command}");
+    for command in &commands() {
         for flag in ["-h", "--help"] {
-            let run = dtsx([command, flag]);
+            let run = dtsx([command.as_str(), flag]);
             assert_eq!(run.code, 0);
             for line in run.out.lines() {
                 assert!(line.chars().count() <= 100, "{command}: {line}");
@@ -77,10 +100,9 @@ fn shells_can_complete_every_command() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let run = dtsx(["completions", shell]);
         assert_eq!((run.code, run.err.as_str()), (0, ""));
-        for word in COMMANDS
-            .into_iter()
-            .chain(["stdin-filename", "include-build"])
-        {
+        let commands = commands();
+        let words = commands.iter().map(String::as_str);
+        for word in words.chain(["stdin-filename", "include-build"]) {
             assert!(run.out.contains(word), "{shell}: {word}");
         }
     }
@@ -95,8 +117,8 @@ fn there_is_a_manual_page_for_every_command() {
         "{}",
         page.out
     );
-    for command in COMMANDS {
-        let page = dtsx(["man", command]);
+    for command in &commands() {
+        let page = dtsx(["man", command.as_str()]);
         assert_eq!(page.code, 0);
         assert!(
             page.out.contains(&format!(".TH dtsx-{command} 1")),
@@ -187,4 +209,63 @@ fn a_closed_pipe_does_not_cut_the_report_in_the_file() {
         std::fs::read_to_string(text).unwrap(),
         dtsx(["inspect", "."]).out
     );
+}
+
+#[test]
+fn a_closed_pipe_does_not_stop_the_mail() {
+    let run = [
+        "run",
+        "formats/2022.dtsx",
+        "--task",
+        "*",
+        "--stored-values",
+        "--outbox",
+    ];
+    let folders = ["whole", "closed"].map(|_| tempfile::tempdir().unwrap());
+    let [whole, closed] = folders
+        .each_ref()
+        .map(|folder| folder.path().join("outbox"));
+    let count = |folder: &std::path::Path| std::fs::read_dir(folder).unwrap().count();
+    let expected = dtsx(run.into_iter().chain([whole.to_str().unwrap()]));
+    let args: Vec<&str> = run.into_iter().chain([closed.to_str().unwrap()]).collect();
+    let (code, err) = one_line_of(&args);
+    assert_eq!(code, expected.code, "{err}");
+    assert!(count(&whole) > 8, "{}", expected.out);
+    assert_eq!(count(&closed), count(&whole));
+}
+
+#[test]
+fn what_became_of_the_mail_goes_where_it_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("a.json");
+    let args = [
+        "run",
+        "sources/direct-input.dtsx",
+        "--dry-run",
+        "--map-path",
+        "C:\\Mail=sources/files",
+    ];
+    let people = dtsx(args);
+    let both = dtsx(args.into_iter().chain([
+        "--format",
+        "human",
+        "--format",
+        &format!("json={}", json.display()),
+    ]));
+    assert_eq!((both.code, &both.out), (people.code, &people.out));
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!(report["schema"], "dtsx/run@1");
+    // A report that cannot be created ends the command before any mail goes.
+    let outbox = folder.path().join("outbox");
+    let run = dtsx([
+        "run",
+        "sources/variable.dtsx",
+        "--outbox",
+        outbox.to_str().unwrap(),
+        "-o",
+        folder.path().join("no/x").to_str().unwrap(),
+    ]);
+    assert_eq!(run.code, 4, "{}", run.err);
+    assert!(!outbox.exists());
 }

@@ -136,6 +136,7 @@ fn an_ascii_message() {
         body: "Rows = 1,024\n.\nFrom here on: nothing to do.  \n\n-- \nNightly\r\n".to_owned(),
         priority: Priority::High,
         attachments: Vec::new(),
+        ..MailMessage::default()
     };
     let read = golden("ascii", &message);
     assert_eq!(
@@ -204,6 +205,7 @@ fn a_cyrillic_message_with_attachments() {
             ),
             attachment(folder.path(), "d:empty.csv", "c", b""),
         ],
+        ..MailMessage::default()
     };
     let read = golden("cyrillic", &message);
     assert_eq!(

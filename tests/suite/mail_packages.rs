@@ -145,6 +145,10 @@ impl Written {
         )
     }
 
+    pub fn save_text(&self) -> String {
+        self.xml()
+    }
+
     pub fn save(&self, folder: &Path) -> PathBuf {
         let path = folder.join("Nightly.dtsx");
         std::fs::write(&path, self.xml()).unwrap();

@@ -76,14 +76,19 @@ fn what_is_written_fits_the_schema() {
             "--dry-run",
             "sources/variable.dtsx",
         ],
+        &["extract", "-o", "-", "sources/variable.dtsx"],
     ] {
-        let report = dtsx(args).json();
-        let name = report["schema"].as_str().expect("the name of a schema");
-        let schema = stored(name);
-        let mut wrong = Vec::new();
-        check(&schema, &schema, &report, name, &mut wrong);
-        assert!(wrong.is_empty(), "{args:?}: {wrong:#?}");
+        assert_fits(&dtsx(args).json());
     }
+}
+
+/// Whether a report fits the schema that it names.
+pub fn assert_fits(report: &Value) {
+    let name = report["schema"].as_str().expect("the name of a schema");
+    let schema = stored(name);
+    let mut wrong = Vec::new();
+    check(&schema, &schema, report, name, &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// A test that cannot fail proves nothing.

@@ -1,5 +1,7 @@
 //! A server and the messages for it: one connection, reused from message to message.
 
+mod prove;
+
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use crate::host::Environment;
 use crate::mail::Envelope;
 use crate::source::visible;
 
+pub use prove::{Proof, Until};
+
 /// The messages of one run for one server.
 pub struct Session {
     server: Server,
@@ -29,6 +33,8 @@ pub struct Session {
     trace: Option<Trace>,
     tls_config: Option<Arc<ClientConfig>>,
     connection: Option<Connection>,
+    /// What the server was found to do without a mail, and how far it was asked.
+    proved: Option<(Until, Proof)>,
     /// Why no further message needs to try: nobody answers there, or the account was refused.
     hopeless: Option<Hopeless>,
 }
@@ -108,6 +114,7 @@ impl Session {
             trace: None,
             tls_config: None,
             connection: None,
+            proved: None,
             hopeless: None,
         }
     }

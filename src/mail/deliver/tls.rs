@@ -27,6 +27,22 @@ pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, String> {
 ///
 /// A sentence when `extra_ca` holds no certificate, or there is no root at all.
 pub(super) fn client_config(extra_ca: Option<&[u8]>) -> Result<Arc<ClientConfig>, String> {
+    let roots = roots(extra_ca)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The trusted roots.
+///
+/// # Errors
+///
+/// As [`client_config`].
+pub(super) fn roots(extra_ca: Option<&[u8]>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     // A root that the system lists and that cannot be used is as good as missing.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -49,13 +65,7 @@ pub(super) fn client_config(extra_ca: Option<&[u8]>) -> Result<Arc<ClientConfig>
             "this machine lists no trusted certificate authority: `--ca-file` gives one".to_owned(),
         );
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    Ok(roots)
 }
 
 /// A sentence for a handshake that failed, with what can be done where that is known.

@@ -270,6 +270,14 @@ impl Wire {
         })
     }
 
+    /// The version of TLS that was agreed on; `None` where there is none.
+    pub(super) fn tls_version(&self) -> Option<rustls::ProtocolVersion> {
+        match &self.stream {
+            Stream::Clear(_) => None,
+            Stream::Tls(tls) => tls.conn.protocol_version(),
+        }
+    }
+
     /// Sends a message after `DATA`, and gives the reply to its final dot: `250`, and nothing else, means that the
     /// server has taken it.
     ///

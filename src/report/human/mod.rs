@@ -3,6 +3,7 @@
 pub mod effective;
 pub mod inspect;
 pub mod plan;
+pub mod probe;
 pub mod run;
 mod style;
 mod table;

@@ -37,6 +37,9 @@ pub fn write_task(
         visible(&task.file.to_string())
     );
     write_wrapped(out, 0, &line)?;
+    if task.earlier && task.reason.is_none() {
+        write_wrapped(out, 4, "by a former run")?;
+    }
     if let Some(message) = &task.message {
         write_wrapped(out, 4, &summary_of(message, blind_copies))?;
     }
@@ -84,6 +87,7 @@ pub fn write_summary(out: &mut dyn Write, summary: &RunSummary) -> io::Result<()
         ("planned", summary.planned),
         ("skipped", summary.skipped),
         ("failed", summary.failed),
+        ("by a former run", summary.earlier),
     ];
     let parts: Vec<String> = counts
         .into_iter()
@@ -112,6 +116,10 @@ fn summary_of(message: &MessageFacts, blind_copies: BlindCopies) -> String {
         (BlindCopies::Named, _) => parts.push(format!("bcc {}", listed(&message.bcc))),
         (BlindCopies::Counted, 1) => parts.push("1 blind copy".to_owned()),
         (BlindCopies::Counted, number) => parts.push(format!("{number} blind copies")),
+    }
+    match message.original_to.len() {
+        0 => {}
+        number => parts.push(format!("instead of to {}", count(number, "recipient"))),
     }
     if !message.attachments.is_empty() {
         let attached = count(message.attachments.len(), "attachment");

@@ -65,12 +65,6 @@ impl From<&ReadError> for ErrorJson {
 
 /// Writes a report that is complete.
 pub(super) fn write(out: &mut dyn io::Write, report: &impl Serialize) -> io::Result<()> {
-    // A closed pipe must still be told from other failures.
-    serde_json::to_writer_pretty(&mut *out, report).map_err(|error| {
-        match error.io_error_kind() {
-            Some(kind) => io::Error::new(kind, error),
-            None => io::Error::other(error),
-        }
-    })?;
+    serde_json::to_writer_pretty(&mut *out, report)?;
     writeln!(out)
 }

@@ -7,6 +7,7 @@ pub mod eval;
 pub mod get;
 pub mod inspect;
 pub mod plan;
+pub mod probe;
 pub mod run;
 pub mod set;
 pub mod undo;
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub use common::{ErrorJson, SpanJson};
 
+use crate::mail::job::{self, Job};
 use crate::migrate::RecipeFile;
 
 /// The JSON Schema of every report, by the name that the report gives it: what `docs/schema` holds.
@@ -29,6 +31,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         schema::<get::Get>(get::SCHEMA),
         schema::<inspect::Inspect>(inspect::SCHEMA),
         schema::<plan::Plan>(plan::SCHEMA),
+        mail_job(),
+        schema::<probe::Probes>(probe::SCHEMA),
         recipe(),
         schema::<run::Run>(run::SCHEMA),
         schema::<set::Set>(set::SCHEMA),
@@ -44,17 +48,30 @@ fn recipe() -> (&'static str, Schema) {
     ("dtsx/recipe@1", schema)
 }
 
+/// Of jobs, which people write too: what can be read.
+fn mail_job() -> (&'static str, Schema) {
+    let mut schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Job>();
+    name_schema(&mut schema, job::SCHEMA);
+    (job::SCHEMA, schema)
+}
+
 /// Of what is written, not of what can be read: a field that is always there is required.
 fn schema<T: JsonSchema>(name: &'static str) -> (&'static str, Schema) {
     let mut schema = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator()
         .into_root_schema_for::<T>();
+    name_schema(&mut schema, name);
+    (name, schema)
+}
+
+fn name_schema(schema: &mut Schema, name: &'static str) {
     if let Some(field) = schema
         .pointer_mut("/properties/schema")
         .and_then(Value::as_object_mut)
     {
         field.insert("const".to_owned(), name.into());
     }
-    (name, schema)
 }

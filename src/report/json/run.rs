@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::inventory::ReadError;
 use crate::mail::deliver::{Authentication, TlsMode};
-use crate::mail::{CapturedText, MessageFacts, TaskOutcome, TaskStatus};
+use crate::mail::{CapturedText, Cause, MessageFacts, TaskOutcome, TaskStatus};
 
 use super::common::ErrorJson;
 
@@ -39,6 +39,13 @@ pub struct RunTask {
     pub status: &'static str,
     /// Why, where it did not go as it should.
     pub reason: Option<String>,
+    /// What kind of reason: `disabled`, `event`, `assumed`, `unknown`, `sensitive`, `invalid`, `not-composed` or
+    /// `not-allowed`; missing where a server decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'static str>,
+    /// True where a former run has done it, and this one has not: what is said of it is said by that one's report.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub earlier: bool,
     /// The code under which dtexec would fail, `0xC00291C3`.
     pub code: Option<String>,
     /// The code's symbolic name.
@@ -81,6 +88,9 @@ pub struct MessageJson {
     pub cc: Vec<String>,
     /// The recipients of blind copies.
     pub bcc: Vec<String>,
+    /// The addresses that it would go to, where `--redirect-to` sends it elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub original_to: Vec<String>,
     /// The subject.
     pub subject: String,
     /// The names of the attachments.
@@ -130,42 +140,94 @@ pub struct RunSummary {
     pub skipped: usize,
     /// Failed.
     pub failed: usize,
+    /// Done by a former run, and in none of the other numbers.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub earlier: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl RunSummary {
-    /// Counts the tasks of a run.
-    pub fn of(tasks: &[TaskOutcome]) -> RunSummary {
-        let mut summary = RunSummary::default();
-        for task in tasks {
-            *match task.status {
-                TaskStatus::Sent => &mut summary.sent,
-                TaskStatus::Partial => &mut summary.partial,
-                TaskStatus::Unknown => &mut summary.unknown,
-                TaskStatus::Written => &mut summary.written,
-                TaskStatus::Captured => &mut summary.captured,
-                TaskStatus::Planned => &mut summary.planned,
-                TaskStatus::Idle | TaskStatus::Skipped => &mut summary.skipped,
-                TaskStatus::Failed => &mut summary.failed,
-            } += 1;
-        }
-        summary
+    /// Counts one more task.
+    pub fn count(&mut self, task: &TaskOutcome) {
+        *match task.status {
+            _ if task.earlier => &mut self.earlier,
+            TaskStatus::Sent => &mut self.sent,
+            TaskStatus::Partial => &mut self.partial,
+            TaskStatus::Unknown => &mut self.unknown,
+            TaskStatus::Written => &mut self.written,
+            TaskStatus::Captured => &mut self.captured,
+            TaskStatus::Planned => &mut self.planned,
+            TaskStatus::Idle | TaskStatus::Skipped => &mut self.skipped,
+            TaskStatus::Failed => &mut self.failed,
+        } += 1;
     }
 }
 
-/// Writes the report.
-///
-/// # Errors
-///
-/// When the output cannot be written.
-pub fn write(out: &mut dyn Write, tasks: &[TaskOutcome], errors: &[ReadError]) -> io::Result<()> {
-    let run = Run {
-        schema: SCHEMA,
-        tasks: tasks.iter().map(RunTask::from).collect(),
-        errors: errors.iter().map(ErrorJson::from).collect(),
-        summary: RunSummary::of(tasks),
-    };
-    serde_json::to_writer_pretty(&mut *out, &run)?;
-    writeln!(out)
+/// A report that is written while tasks end, so that none is kept; and so that what a run that is killed has done is
+/// on the disk.
+pub struct Streamed<'o> {
+    out: &'o mut dyn Write,
+    is_first: bool,
+}
+
+impl<'o> Streamed<'o> {
+    /// Writes the beginning.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn begin(out: &'o mut dyn Write) -> io::Result<Streamed<'o>> {
+        write!(out, "{{\n  \"schema\": \"{SCHEMA}\",\n  \"tasks\": [")?;
+        out.flush()?;
+        Ok(Streamed {
+            out,
+            is_first: true,
+        })
+    }
+
+    /// Writes a task.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn task(&mut self, task: &TaskOutcome) -> io::Result<()> {
+        self.out.write_all(match self.is_first {
+            true => b"\n    ".as_slice(),
+            false => b",\n    ",
+        })?;
+        self.is_first = false;
+        write_indented(self.out, "    ", &RunTask::from(task))?;
+        self.out.flush()
+    }
+
+    /// Writes the rest.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn end(self, errors: &[ReadError], summary: &RunSummary) -> io::Result<()> {
+        let end = if self.is_first { "]" } else { "\n  ]" };
+        write!(self.out, "{end},\n")?;
+        if !errors.is_empty() {
+            let errors: Vec<ErrorJson> = errors.iter().map(ErrorJson::from).collect();
+            write!(self.out, "  \"errors\": ")?;
+            write_indented(self.out, "  ", &errors)?;
+            writeln!(self.out, ",")?;
+        }
+        write!(self.out, "  \"summary\": ")?;
+        write_indented(self.out, "  ", summary)?;
+        writeln!(self.out, "\n}}")?;
+        self.out.flush()
+    }
+}
+
+/// Writes a value as it stands inside of others. No text holds a line break in JSON, so that every one is between.
+fn write_indented(out: &mut dyn Write, indent: &str, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    write!(out, "{}", text.replace('\n', &format!("\n{indent}")))
 }
 
 /// The word for a status in reports.
@@ -203,6 +265,8 @@ impl From<&TaskOutcome> for RunTask {
             file: task.file.to_string(),
             status: status(task.status),
             reason: task.reason.clone(),
+            cause: task.cause.map(Cause::name),
+            earlier: task.earlier,
             code: task.code.map(|code| code.to_string()),
             symbol: task.code.map(|code| code.symbol),
             message: task.message.as_ref().map(MessageJson::from),
@@ -237,6 +301,7 @@ impl From<&MessageFacts> for MessageJson {
             to: message.to.clone(),
             cc: message.cc.clone(),
             bcc: message.bcc.clone(),
+            original_to: message.original_to.clone(),
             subject: message.subject.clone(),
             attachments: message.attachments.clone(),
             size: message.size,

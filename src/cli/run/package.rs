@@ -6,57 +6,45 @@ use std::path::{Path, PathBuf};
 use dtsx::connection_string::{SmtpProperty, masked_within};
 use dtsx::effective::{Given, PackageValues, UnitValues};
 use dtsx::host::RealFiles;
-use dtsx::mail::{
-    Defaults, EventHandlers, Override, Resolved, Rules, StaleValues, other_tasks, resolve,
-};
+use dtsx::mail::{Defaults, EventHandlers, Override, Rules, StaleValues, other_tasks, resolve};
 use dtsx::package::{self, ExecutableKind, Package, SendMailTask, Target, path_of};
-use dtsx::project::{Found, InContext, Inputs, Label, Limits, Looked, ReadError, Reading, find};
+use dtsx::project::{Found, InContext, Inputs, Label, Limits, OpenUnit, ReadError, Reading, find};
 
-use super::RunArgs;
+use super::mails::Mails;
+use crate::cli::exit::Exit;
+use crate::cli::streams::Refusal;
 
-/// Why the run does not begin.
-pub(super) enum Refusal {
-    /// The arguments do not fit the package.
-    Usage(String),
-    /// Something could not be read.
-    Unreadable(String),
+/// The package, the tasks, and how their values are taken.
+pub(crate) struct PackageAsked<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) package: Option<&'a str>,
+    pub(crate) tasks: &'a [String],
+    pub(crate) overrides: &'a [String],
+    pub(crate) stale_values: StaleValues,
+    pub(crate) defaults: Defaults,
+    pub(crate) unneeded: &'a [SmtpProperty],
+    pub(crate) limits: Limits,
 }
 
-/// What one package would send.
-#[derive(Default)]
-pub(super) struct Plan {
-    pub(super) tasks: Vec<Resolved>,
+/// The tasks that are meant, in their package.
+pub(crate) struct Chosen<'d> {
+    pub(crate) package: Package<'d>,
+    pub(crate) values: &'d PackageValues<'d>,
+    pub(crate) tasks: &'d [SendMailTask<'d>],
+    pub(crate) rules: &'d Rules<'d>,
     /// What people should know of the package as a whole.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    /// What could not be read besides it.
+    pub(crate) errors: Vec<ReadError>,
 }
 
-/// Reads the package that is meant, and resolves its tasks; nothing is sent.
-pub(super) fn plan(
-    args: &RunArgs,
-    given: Given<'_>,
-    unneeded: &[SmtpProperty],
-    limits: Limits,
-) -> Result<(Plan, Vec<ReadError>), Refusal> {
-    let asked = Asked {
-        args,
-        given: &Given {
-            overrides: args.overrides.clone(),
-            ..given
-        },
-        unneeded,
-    };
-    asked.plan(limits)
-}
-
-/// What was asked for.
-struct Asked<'a> {
-    args: &'a RunArgs,
-    given: &'a Given<'a>,
-    unneeded: &'a [SmtpProperty],
-}
-
-impl Asked<'_> {
-    fn plan(&self, limits: Limits) -> Result<(Plan, Vec<ReadError>), Refusal> {
+impl PackageAsked<'_> {
+    /// Reads the package that is meant, and gives its tasks. It is there as long as `then` runs.
+    pub(crate) fn with<T>(
+        &self,
+        given: Given<'_>,
+        then: impl FnOnce(Chosen<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let (path, package) = self.place();
         let inputs = Inputs {
             paths: vec![path],
@@ -64,134 +52,94 @@ impl Asked<'_> {
         };
         let reading = Reading {
             files: &RealFiles,
-            limits,
+            limits: self.limits,
             jobs: NonZero::<usize>::MIN,
             only_with: None,
         };
         let Found { units, mut errors } = find(&inputs, &RealFiles);
-        let mut packages: Vec<(Label, Result<Plan, Refusal>)> = Vec::new();
-        for unit in &units {
-            let open = unit.open(&inputs, &reading);
-            let looked = open.each(&reading, |looked| self.look(looked, package.as_deref()));
-            for look in looked.into_iter().flatten() {
-                match look {
-                    Ok(package) => packages.push(package),
-                    Err(error) => errors.push(error),
-                }
-            }
-            errors.extend(open.errors);
+        let mut open: Vec<OpenUnit> = units
+            .iter()
+            .map(|unit| unit.open(&inputs, &reading))
+            .collect();
+        for unit in &mut open {
+            errors.append(&mut unit.errors);
         }
-        let mut packages = packages.into_iter();
-        match (packages.next(), packages.next()) {
-            (Some((_, plan)), None) => plan.map(|plan| (plan, errors)),
-            (None, _) => Err(match errors.first() {
-                Some(error) => Refusal::Unreadable(error.to_string()),
-                None => Refusal::Usage(match package {
-                    Some(name) => format!("there is no package `{name}` here"),
-                    None => "there is no package here".to_owned(),
-                }),
-            }),
-            (Some(first), Some(second)) => {
-                let names: Vec<String> = [first, second]
-                    .into_iter()
-                    .chain(packages)
-                    .map(|(label, _)| format!("`{}`", label.file_name()))
-                    .collect();
-                let list = names.join(", ");
-                Err(Refusal::Usage(format!(
-                    "there are several packages, say with `--package` which is meant: {list}"
-                )))
-            }
-        }
+        let (unit, label) = one_of(&open, package.as_deref(), &errors)?;
+        let file = match unit.read_package(&|it| it == label, &reading) {
+            Some(Ok(file)) => file,
+            Some(Err(error)) => return Err(unreadable(error.to_string())),
+            None => return Err(unreadable(format!("{label}: is no package"))),
+        };
+        let at = InContext {
+            context: &unit.context,
+            file: &file,
+        };
+        self.choose(at, errors, given, then)
     }
 
     /// The file or folder on disk, and the package in it.
     fn place(&self) -> (PathBuf, Option<String>) {
-        let given = &self.args.file;
-        let named = || self.args.package.clone();
+        let given = self.file;
+        let named = || self.package.map(str::to_owned);
         if given.exists() {
-            return (given.clone(), named());
+            return (given.to_owned(), named());
         }
         match given.to_str().and_then(|text| text.rsplit_once('!')) {
             Some((archive, member)) if Path::new(archive).exists() => {
                 (PathBuf::from(archive), Some(member.to_owned()))
             }
-            _ => (given.clone(), named()),
+            _ => (given.to_owned(), named()),
         }
     }
 
-    /// The plan of a package; `None` for one that is not meant.
-    #[allow(clippy::type_complexity)]
-    fn look(
+    fn choose<T>(
         &self,
-        looked: Looked<'_>,
-        wanted: Option<&str>,
-    ) -> Option<Result<(Label, Result<Plan, Refusal>), ReadError>> {
-        let is_meant = |label: &Label| {
-            let name = label.file_name();
-            wanted.is_none_or(|wanted| {
-                let bare = name.strip_suffix(".dtsx").unwrap_or(&name);
-                name.eq_ignore_ascii_case(wanted) || bare.eq_ignore_ascii_case(wanted)
-            })
-        };
-        match looked {
-            Looked::Read(at) if is_meant(&at.file.label) => {
-                Some(Ok((at.file.label.clone(), self.plan_of(at))))
-            }
-            Looked::Failed(error) if is_meant(&error.label) => Some(Err(error)),
-            Looked::Read(_) | Looked::Failed(_) | Looked::Skipped => None,
-        }
-    }
-
-    fn plan_of(&self, at: InContext<'_>) -> Result<Plan, Refusal> {
+        at: InContext<'_>,
+        errors: Vec<ReadError>,
+        given: Given<'_>,
+        then: impl FnOnce(Chosen<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let Some(package) = at.package() else {
-            return Err(Refusal::Unreadable(format!(
+            return Err(unreadable(format!(
                 "{}: is encrypted as a whole",
                 at.file.label
             )));
         };
         let tasks = self.tasks(package)?;
-        self.refuse_half_a_package(package)?;
-        let overrides = self
-            .args
-            .overrides
-            .iter()
-            .map(|text| Override::parse(text, at))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Refusal::Usage(format!("--override: {error}")))?;
-        // Checked: what no mail depends on is a mistake.
-        drop(overrides);
-        let unit = UnitValues::new(at.context, self.given);
+        for text in self.overrides {
+            // What no mail depends on is a mistake.
+            Override::parse(text, at)
+                .map_err(|error| Refusal::usage(format!("--override: {error}")))?;
+        }
+        let given = &Given {
+            overrides: self.overrides.to_vec(),
+            ..given
+        };
+        let unit = UnitValues::new(at.context, given);
         let values = PackageValues::new(at, &unit);
         let rules = Rules {
             files: &RealFiles,
-            paths: &self.given.path_map,
-            stale_values: if self.args.stored_values {
-                StaleValues::Taken
-            } else {
-                StaleValues::Refused
-            },
-            defaults: if self.args.assume_defaults {
-                Defaults::Taken
-            } else {
-                Defaults::Refused
-            },
+            paths: &given.path_map,
+            stale_values: self.stale_values,
+            defaults: self.defaults,
             unneeded: self.unneeded,
-            event_handlers: if self.args.tasks.is_empty() {
-                EventHandlers::LeftOut
-            } else {
-                EventHandlers::Taken
+            event_handlers: match self.tasks.is_empty() {
+                true => EventHandlers::LeftOut,
+                false => EventHandlers::Taken,
             },
         };
         let notes = values.notes().iter();
         let warnings = notes
             .map(|note| format!("{}: {}", at.file.label, masked_within(&note.to_string()).0))
             .collect();
-        let tasks = tasks
-            .into_iter()
-            .map(|task| resolve(&values, task, &rules))
-            .collect();
-        Ok(Plan { tasks, warnings })
+        then(Chosen {
+            package,
+            values: &values,
+            tasks: &tasks,
+            rules: &rules,
+            warnings,
+            errors,
+        })
     }
 
     /// The tasks that are meant, in document order.
@@ -205,11 +153,11 @@ impl Asked<'_> {
                 )
             })
             .collect();
-        if self.args.tasks.is_empty() {
+        if self.tasks.is_empty() {
             return Ok(all.into_iter().map(|(_, task)| task).collect());
         }
         let mut meant = vec![false; all.len()];
-        for pattern in &self.args.tasks {
+        for pattern in self.tasks {
             let is_glob = pattern.contains(['*', '?']);
             // A path may be spelled in other ways than ours.
             let named = match package::resolve(package, pattern) {
@@ -225,7 +173,7 @@ impl Asked<'_> {
                 }
             }
             if !found {
-                return Err(Refusal::Usage(no_task(package, pattern, &all)));
+                return Err(Refusal::usage(no_task(package, pattern, &all)));
             }
         }
         let tasks = all.into_iter().zip(meant);
@@ -233,28 +181,86 @@ impl Asked<'_> {
             .filter_map(|((_, task), meant)| meant.then_some(task))
             .collect())
     }
+}
+
+impl Chosen<'_> {
+    /// Gives the mail of the tasks.
+    pub(crate) fn run<T>(self, go: impl FnOnce(&Mails<'_>) -> T) -> T {
+        let resolve = |at: usize| {
+            self.tasks
+                .get(at)
+                .map(|task| resolve(self.values, *task, self.rules))
+        };
+        go(&Mails {
+            count: self.tasks.len(),
+            resolve: &resolve,
+            warnings: self.warnings,
+            errors: self.errors,
+        })
+    }
 
     /// A mail that says "load succeeded" must not go when nothing was loaded.
-    fn refuse_half_a_package(&self, package: Package<'_>) -> Result<(), Refusal> {
-        let args = self.args;
-        let is_real = !args.dry_run && !args.capture && args.outbox.is_none();
-        if !is_real || !args.tasks.is_empty() {
-            return Ok(());
-        }
-        let others: Vec<String> = other_tasks(package)
+    pub(crate) fn refuse_half_a_package(&self) -> Result<(), Refusal> {
+        let others: Vec<String> = other_tasks(self.package)
             .map(|it| {
-                let path = path_of(package, Target::Executable(it));
+                let path = path_of(self.package, Target::Executable(it));
                 format!("\n  `{}`{}", dtsx::source::visible(&path), kind(it.kind()))
             })
             .collect();
         if others.is_empty() {
             return Ok(());
         }
-        Err(Refusal::Usage(format!(
+        Err(Refusal::usage(format!(
             "the package does more than send mail, and that is not done here: `--task PATH` says which mail goes all \
              the same (`*` takes all); not done:{}",
             others.concat()
         )))
+    }
+}
+
+/// The one package that is meant, and its unit.
+fn one_of<'u>(
+    units: &'u [OpenUnit],
+    wanted: Option<&str>,
+    errors: &[ReadError],
+) -> Result<(&'u OpenUnit, &'u Label), Refusal> {
+    let is_meant = |label: &Label| {
+        let name = label.file_name();
+        wanted.is_none_or(|wanted| {
+            let bare = name.strip_suffix(".dtsx").unwrap_or(&name);
+            name.eq_ignore_ascii_case(wanted) || bare.eq_ignore_ascii_case(wanted)
+        })
+    };
+    let mut packages = units.iter().flat_map(|unit| {
+        let labels = unit.packages();
+        labels.map(move |label| (unit, label))
+    });
+    let mut meant = packages.by_ref().filter(|(_, label)| is_meant(label));
+    match (meant.next(), meant.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(match (errors.first(), wanted) {
+            (Some(error), _) => unreadable(error.to_string()),
+            (None, Some(name)) => Refusal::usage(format!("there is no package `{name}` here")),
+            (None, None) => Refusal::usage("there is no package here"),
+        }),
+        (Some(first), Some(second)) => {
+            let names: Vec<String> = [first, second]
+                .into_iter()
+                .chain(meant)
+                .map(|(_, label)| format!("`{}`", label.file_name()))
+                .collect();
+            let list = names.join(", ");
+            Err(Refusal::usage(format!(
+                "there are several packages, say with `--package` which is meant: {list}"
+            )))
+        }
+    }
+}
+
+fn unreadable(message: String) -> Refusal {
+    Refusal {
+        exit: Exit::Unreadable,
+        message,
     }
 }
 
@@ -286,7 +292,7 @@ fn no_task(package: Package<'_>, pattern: &str, all: &[(String, SendMailTask<'_>
 }
 
 /// `*` is any run of characters, over `\` too, and `?` any one; everything else means itself, case not counting.
-fn glob_fits(pattern: &str, path: &str) -> bool {
+pub(super) fn glob_fits(pattern: &str, path: &str) -> bool {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let path: Vec<char> = path.to_lowercase().chars().collect();
     let (mut at, mut in_path) = (0, 0);
