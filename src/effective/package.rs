@@ -231,6 +231,11 @@ impl<'a> PackageValues<'a> {
         }
     }
 
+    /// The names of the variables that are in scope at an element, the nearest first.
+    pub(super) fn variables_at(&self, node: Node<'a>) -> Vec<String> {
+        self.variables().names(owner_of(node))
+    }
+
     fn given_or_missing(&self, namespace: &str, name: &str) -> Named {
         match self.unit.given().variable(namespace, name) {
             Some(given) => {

@@ -926,3 +926,58 @@ fn a_thousand_variables_that_read_one_another_are_no_danger() {
         );
     });
 }
+
+#[test]
+fn a_child_sees_the_variables_and_assignments_of_the_task_that_calls_it() {
+    use crate::mail_packages::{Written, variable};
+    let mut parent = Written::new();
+    parent.variables = variable("Mode", 8, "", "full") + &variable("Host", 8, "", "package");
+    let inner = variable("Host", 8, "", "sequence");
+    let call = "<DTS:Executable DTS:ExecutableType=\"Microsoft.ExecutePackageTask\" DTS:ObjectName=\"Child\">\
+                <DTS:ObjectData><ExecutePackageTask><PackageName>Child.dtsx</PackageName><ParameterAssignment>\
+                <ParameterName>To</ParameterName><BindedVariableOrParameterName>User::Host\
+                </BindedVariableOrParameterName></ParameterAssignment><ParameterAssignment><ParameterName>Who\
+                </ParameterName><BindedVariableOrParameterName>System::MachineName</BindedVariableOrParameterName>\
+                </ParameterAssignment></ExecutePackageTask></DTS:ObjectData></DTS:Executable>";
+    parent.tasks = format!(
+        "<DTS:Executable DTS:ExecutableType=\"STOCK:SEQUENCE\" DTS:ObjectName=\"Seq\"><DTS:Variables>{inner}\
+         </DTS:Variables><DTS:Executables>{call}</DTS:Executables></DTS:Executable>"
+    );
+    let temporary = tempfile::tempdir().unwrap();
+    let path = parent.save(temporary.path());
+    let seen = looked(&path, &given(&[]), |values| {
+        let package = values.at().package().unwrap();
+        let task = package.execute_package_tasks().next().unwrap();
+        values.parent(task)
+    });
+    assert_eq!(
+        seen.variables,
+        [
+            ("User::Host".to_owned(), Ok("sequence".to_owned())),
+            ("User::Mode".to_owned(), Ok("full".to_owned())),
+        ]
+    );
+    assert_eq!(
+        seen.parameters[0],
+        ("To".to_owned(), Ok("sequence".to_owned()))
+    );
+    let (who, unknown) = &seen.parameters[1];
+    assert!(
+        who == "Who"
+            && unknown
+                .as_ref()
+                .is_err_and(|why| why.contains("System::MachineName"))
+    );
+    // The child takes both.
+    let with_parent = Given {
+        parent: Some(Parent {
+            parameters: seen.parameters,
+            ..Parent::default()
+        }),
+        ..given(&ALL)
+    };
+    let to = looked(&folder().join(PROJECT), &with_parent, |values| {
+        value(values, r"\Package\Known.Properties[ToLine]")
+    });
+    assert_eq!(to.value.as_deref(), Some("sequence"));
+}
