@@ -1,8 +1,8 @@
 //! The command line: arguments, streams, exit codes. One file per command.
 
 mod add;
+mod change;
 mod completions;
-mod diff;
 mod eval;
 mod exit;
 mod get;
@@ -11,8 +11,11 @@ mod inputs;
 mod inspect;
 mod man;
 mod migrate;
+mod model;
 mod one;
 mod output;
+mod progress;
+mod project_unit;
 mod remove;
 mod run;
 mod set;

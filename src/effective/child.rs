@@ -1,9 +1,14 @@
 //! What a package that is called sees of the one that calls it.
 
+use std::collections::BTreeMap;
+
+use crate::expression::TypeName;
 use crate::package::{DTS, ExecutePackageTask, Target};
 
-use super::origin::{Certainty, Effective};
-use super::package::{NamedValue, PackageValues};
+use super::origin::{Certainty, Effective, Origin};
+use super::package::{NamedValue, PackageValues, read, unknown};
+use super::parameter::link;
+use super::valued::Valued;
 
 /// The variables of a calling package as they are at its Execute Package task, and the values that the task gives to
 /// the parameters of the package that it calls.
@@ -13,6 +18,8 @@ pub struct Parent {
     pub variables: Vec<(String, Result<String, String>)>,
     /// Parameters of the called package by name.
     pub parameters: Vec<(String, Result<String, String>)>,
+    /// The types of the variables, by qualified name; one without is a text.
+    pub types: BTreeMap<String, TypeName>,
 }
 
 impl Parent {
@@ -21,6 +28,20 @@ impl Parent {
         find(&self.variables, |full| {
             full == name || full.rsplit("::").next() == Some(name)
         })
+    }
+
+    /// A variable that an expression of the child names and the child does not have: it looks on in the containers that
+    /// the child runs in.
+    pub(super) fn named(&self, namespace: &str, name: &str) -> Option<Valued> {
+        let full = format!("{namespace}::{name}");
+        let value = find(&self.variables, |it| it == full)?;
+        let type_name = self.types.get(&full).copied().unwrap_or(TypeName::Wstr);
+        let valued = match value {
+            Ok(text) => read(type_name, &text, Origin::ParentVariable, &full),
+            Err(why) => unknown(type_name, Origin::ParentVariable, why),
+        };
+        let place = format!("the calling package: {full}");
+        Some(valued.with_link(link(Origin::ParentVariable, place)))
     }
 
     /// The value that the call gives to a parameter.
@@ -41,10 +62,28 @@ impl<'a> PackageValues<'a> {
             NamedValue::Missing => Err(format!("the calling package has no variable `{name}`")),
         };
         let mut variables: Vec<(String, Result<String, String>)> = Vec::new();
+        let mut types = BTreeMap::new();
         for name in self.variables_at(executable.object().node()) {
-            if !variables.iter().any(|(other, _)| *other == name) {
-                let value = text(&name);
-                variables.push((name, value));
+            if variables.iter().any(|(other, _)| *other == name) {
+                continue;
+            }
+            if let NamedValue::Found {
+                data_type: Some(data_type),
+                ..
+            } = self.by_name(target, &name)
+            {
+                types.insert(name.clone(), data_type);
+            }
+            let value = text(&name);
+            variables.push((name, value));
+        }
+        // What the parent itself was called from, behind what it has.
+        if let Some(above) = &self.unit().given().parent {
+            for (name, value) in &above.variables {
+                if !variables.iter().any(|(other, _)| other == name) {
+                    variables.push((name.clone(), value.clone()));
+                    types.extend(above.types.get(name).map(|it| (name.clone(), *it)));
+                }
             }
         }
         let data = executable.object().node().child(DTS, "ObjectData");
@@ -65,6 +104,7 @@ impl<'a> PackageValues<'a> {
         Parent {
             variables,
             parameters,
+            types,
         }
     }
 }
