@@ -427,7 +427,8 @@ fn what_would_come_or_go_is_shown_and_told_to_programs() {
         assert!(shown.out.contains(line), "{line}\n{}", shown.out);
     }
     // What is inserted between lines takes none away.
-    assert!(!shown.out.contains("\n-"), "{}", shown.out);
+    let goes = |line: &str| line.starts_with('-') && !line.starts_with("---");
+    assert!(!shown.out.lines().any(goes), "{}", shown.out);
     let report = estate.json(&add);
     assert_eq!(report["schema"], "dtsx/change@1");
     assert_eq!(report["command"], "add");
