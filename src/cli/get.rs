@@ -9,7 +9,7 @@ use dtsx::connection_string::{masked, masked_within};
 use dtsx::effective::{PackageValues, UnitValues};
 use dtsx::inventory::EffectiveFacts;
 use dtsx::package::{SendMailTaskModel, SmtpManagerModel, StoredValue, Target, holds_literal};
-use dtsx::project::{Located, Place, locate, winner};
+use dtsx::project::{Located, Place, locate};
 use dtsx::report::human::effective::sentence;
 use dtsx::report::json::effective::EffectiveJson;
 use dtsx::report::json::get::{Get, SCHEMA};
@@ -109,12 +109,6 @@ fn value<'a>(
 ) -> Get {
     let property = stored.property.as_ref();
     let (shown, keys) = shown(args, located, stored);
-    let not_used = match located.place {
-        Place::Object(target) => {
-            winner(values.at(), target, property).map(|winner| winner.to_string())
-        }
-        Place::Copy(_) | Place::Entry(_) => None,
-    };
     let shown_text = |text: &str| {
         if stored.is_sensitive && holds_literal(text) && !args.show_secrets {
             dtsx::secret::MASK.to_owned()
@@ -128,6 +122,7 @@ fn value<'a>(
         Place::Object(target) => values.property(located.file, target, property).ok(),
         Place::Copy(_) | Place::Entry(_) => None,
     };
+    let not_used = effective.as_ref().and_then(|it| it.decided_by.clone());
     let effective = effective.map(|mut effective| {
         let property = property.to_owned();
         effective.is_sensitive |= stored.is_sensitive;

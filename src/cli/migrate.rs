@@ -1,7 +1,7 @@
 //! `dtsx migrate`: a recipe planned over a tree, shown, carried out.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,13 +11,14 @@ use dtsx::host::{Files as _, Random as _, RealFiles, RealRandom, path_from_bytes
 use dtsx::migrate::{
     ArchivePlan, BuildCopies, FilePlan, Options, Recipe, Samples, Versions, carry_out, plan,
 };
-use dtsx::project::{Limits, Write};
+use dtsx::project::{Limits, Reading, Write};
 use dtsx::report::human;
 use dtsx::report::json::plan::Plan;
 
 use super::exit::Exit;
 use super::inputs::InputArgs;
 use super::output::{OutputArgs, private};
+use super::progress::Progress;
 use super::streams::{Messages, Refusal, Streams};
 use super::write::{JournalArgs, write_all};
 
@@ -198,25 +199,31 @@ fn show(
     let mut files: Vec<FilePlan> = Vec::new();
     let mut archives: Vec<ArchivePlan> = Vec::new();
     let mut matched: Vec<usize> = Vec::new();
-    let mut progress = Progress::new();
-    let (limits, jobs) = (args.inputs.limits(), args.inputs.jobs());
+    let progress = Progress::new(streams.talk);
+    let limits = args.inputs.limits();
+    let reading = Reading {
+        files: &RealFiles,
+        limits,
+        jobs: args.inputs.jobs(),
+        only_with: None,
+    };
     plan(
         inputs,
         recipe,
         &options,
-        limits,
-        jobs,
-        &RealFiles,
+        &reading,
+        &|at| progress.show(at.done, at.found),
         |mut unit| {
-            for error in &unit.errors {
-                messages.note(error);
-            }
             report.add(&unit);
-            progress.show(report.summary.looked_at, &mut *messages.err);
-            if let Some(out) = &mut for_people {
-                progress.clear(&mut *messages.err);
-                human::plan::write_unit(out, &unit)?;
-            }
+            progress.aside(|| {
+                for error in &unit.errors {
+                    messages.note(error);
+                }
+                match &mut for_people {
+                    Some(out) => human::plan::write_unit(out, &unit),
+                    None => Ok(()),
+                }
+            })?;
             matched.append(&mut unit.matched);
             archives.extend(unit.archive);
             for mut file in unit.files {
@@ -231,7 +238,7 @@ fn show(
             io::Result::Ok(())
         },
     )?;
-    progress.clear(&mut *messages.err);
+    progress.finish();
     report.unmatched_rules = recipe
         .rules
         .iter()
@@ -459,39 +466,4 @@ fn path_of_hexadecimal(digits: &str) -> Option<PathBuf> {
         rest = behind;
     }
     path_from_bytes(&bytes)
-}
-
-/// A line on the terminal that says how far long work has come; nothing elsewhere.
-struct Progress {
-    is_shown: bool,
-    last: Option<std::time::Instant>,
-    has_line: bool,
-}
-
-impl Progress {
-    fn new() -> Progress {
-        Progress {
-            is_shown: io::stderr().is_terminal(),
-            last: None,
-            has_line: false,
-        }
-    }
-
-    fn show(&mut self, looked_at: usize, err: &mut dyn io::Write) {
-        const EVERY: std::time::Duration = std::time::Duration::from_millis(200);
-        if !self.is_shown || self.last.is_some_and(|last| last.elapsed() < EVERY) {
-            return;
-        }
-        self.last = Some(std::time::Instant::now());
-        self.has_line = true;
-        let _ = write!(err, "\r\u{1b}[Kplanned {looked_at} files");
-        let _ = err.flush();
-    }
-
-    fn clear(&mut self, err: &mut dyn io::Write) {
-        if self.has_line {
-            let _ = write!(err, "\r\u{1b}[K");
-            self.has_line = false;
-        }
-    }
 }

@@ -2,9 +2,9 @@
 
 mod account;
 mod add;
+mod change;
 mod completions;
 mod delivery;
-mod diff;
 mod eval;
 mod exit;
 mod extract;
@@ -14,9 +14,12 @@ mod inputs;
 mod inspect;
 mod man;
 mod migrate;
+mod model;
 mod one;
 mod output;
 mod probe;
+mod progress;
+mod project_unit;
 mod remove;
 mod run;
 mod set;

@@ -10,15 +10,17 @@ use dtsx::package::{
 };
 use dtsx::project::{
     BuildCopy, Changes, File, InContext, Limits, Looked, MemberChanges, One, Place, Write, changed,
-    locate, write_members, writes,
+    locate, write_members,
 };
 use dtsx::xml::Node;
 
-use super::add::{Planned, carry_out, planned, reading, unreadable, unwritable};
+use super::change::{
+    ChangeArgs, Planned, PlannedFile, carry_out, on_disk, reading, unreadable, unwritable, usage,
+};
 use super::exit::Exit;
 use super::one::OneArgs;
+use super::project_unit::{folder_of, project_unit};
 use super::streams::{Refusal, Streams};
-use super::write::JournalArgs;
 
 /// Remove a connection manager or a Send Mail task that nothing uses
 ///
@@ -35,25 +37,17 @@ pub(crate) struct RemoveArgs {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    journal: JournalArgs,
+    change: ChangeArgs,
 }
 
 pub(crate) fn run(args: &RemoveArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    match plan(args) {
-        Ok(planned) => carry_out(planned, "remove", "removed", &args.journal, streams),
-        Err(refusal) => streams.refuse(&refusal),
-    }
+    carry_out(plan(args), "remove", &args.change, streams)
 }
 
 fn plan(args: &RemoveArgs) -> Result<Planned, Refusal> {
-    let one = args
-        .one
-        .open()
-        .map_err(|error| unreadable(error.to_string()))?;
-    let at = one
-        .at()
-        .ok_or_else(|| unreadable("the file is gone".to_owned()))?;
-    let located = locate(at, &args.path).map_err(|error| Refusal::usage(error.to_string()))?;
+    let one = args.one.open().map_err(unreadable)?;
+    let at = one.at().ok_or_else(|| unreadable("the file is gone"))?;
+    let located = locate(at, &args.path).map_err(usage)?;
     if located.property.is_some() {
         return Err(Refusal::usage(format!(
             "`{}` is a property: name the object alone",
@@ -119,12 +113,8 @@ fn package_manager(
         let edits = ProjectFile::new(&file.document).remove_copies(Some(&package), &name);
         changes.add(file.id, edits).map_err(unwritable)?;
     }
-    planned(
-        one,
-        &changes,
-        args.path.clone(),
-        "remove a connection manager",
-    )
+    let object = args.path.clone();
+    Planned::of_files(one, &changes, object, "remove a connection manager")
 }
 
 /// A collection of one goes as a whole: formats 6 and 8 write none that is empty.
@@ -144,7 +134,7 @@ fn project_manager(
     manager: ConnectionManager<'_>,
 ) -> Result<Planned, Refusal> {
     let name = manager.object().name().into_owned();
-    let whole_unit = super::add::project_unit(&project_folder(file))?;
+    let whole_unit = project_unit(&project_folder(file))?;
     let unit = whole_unit.as_ref().unwrap_or(one.unit());
     let found = unit.each(&reading(), |looked| match looked {
         Looked::Read(at) => gather(at, BuildCopy::No)
@@ -172,16 +162,20 @@ fn project_manager(
         removed: Vec::from_iter(file.label.member().map(str::to_owned)),
     };
     let archive = write_members(unit, &result, members, &Limits::default(), what);
+    let mut files = PlannedFile::changed(&result, &changes);
+    files.push(PlannedFile::removed(file.label.to_string(), &file.document));
     let writes = match archive.map_err(unwritable)? {
         Some(write) => vec![write],
         None => {
-            let mut all = writes(unit, &result, what).map_err(unwritable)?;
+            let mut all = on_disk(unit, &result, what)?;
             all.push(Write::remove(file.label.path(), file.hash(), what));
             all
         }
     };
     Ok(Planned {
         object: args.path.clone(),
+        holder: project_folder(file).display().to_string(),
+        files,
         writes,
     })
 }
@@ -192,10 +186,7 @@ fn project_folder(file: &File) -> std::path::PathBuf {
     if file.label.member().is_some() {
         return path.to_owned();
     }
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => std::path::PathBuf::from("."),
-    }
+    folder_of(path)
 }
 
 fn send_mail_task(
@@ -229,7 +220,8 @@ fn send_mail_task(
             .add(at.file.id, [remove_object(node)])
             .map_err(unwritable)?;
     }
-    planned(one, &changes, args.path.clone(), "remove a Send Mail task")
+    let object = args.path.clone();
+    Planned::of_files(one, &changes, object, "remove a Send Mail task")
 }
 
 /// Whether one end of a constraint is the task: by `refId` in formats 6 and 8, by id in 2 and 3.

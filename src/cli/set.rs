@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use dtsx::project::{Changed, Limits, One, changed, locate, writes};
+use dtsx::project::{Changed, Limits, One, changed, hunks, locate, writes};
+use dtsx::report::human::diff::{self, Of};
 use dtsx::report::json::set::{SCHEMA, Set};
 use dtsx::source::visible;
 
-use super::diff::write_diff;
 use super::exit::Exit;
 use super::one::{OneArgs, ValueArgs};
 use super::output::OutputArgs;
@@ -43,6 +43,10 @@ pub(crate) struct SetArgs {
     /// Let an expression compute the property; an empty one takes the expression away
     #[arg(long, conflicts_with_all = ["model"])]
     expression: bool,
+    /// Change the value in every place that keeps it: the object, its copies, configurations, and behind an expression the
+    /// literal, the variable or the parameter, with what build configurations give to it
+    #[arg(long, conflicts_with_all = ["model", "expression"])]
+    everywhere: bool,
     /// Show what would change, and change nothing; exits 1 if anything would
     #[arg(long)]
     diff: bool,
@@ -87,6 +91,7 @@ pub(crate) fn run(args: &SetArgs, streams: &mut Streams<'_>) -> io::Result<Exit>
         old: planned.old,
         new: planned.new,
         files: result.iter().map(|it| it.file.label.to_string()).collect(),
+        places: planned.places,
         written: false,
         warnings: planned.warnings,
         journal: None,
@@ -126,7 +131,11 @@ pub(crate) fn run(args: &SetArgs, streams: &mut Streams<'_>) -> io::Result<Exit>
     }
     if let Some(out) = &mut for_people {
         if args.diff {
-            result.iter().try_for_each(|it| write_diff(out, it))?;
+            for it in &result {
+                let edits = planned.changes.of(it.file.id);
+                let hunks = edits.map(|edits| hunks(it, edits)).unwrap_or_default();
+                diff::write(out, &it.file.label.to_string(), Of::Changed, &hunks)?;
+            }
         } else {
             write_human(out, &report)?;
         }
@@ -184,6 +193,15 @@ fn write_human(out: &mut dyn Write, report: &Set) -> io::Result<()> {
             visible(new)
         )?,
         _ => writeln!(out, "{}: set", visible(&report.path))?,
+    }
+    for place in &report.places {
+        let (path, object) = (visible(&place.path), visible(&place.object));
+        writeln!(
+            out,
+            "  {path} {object} ({}): {}",
+            place.kind,
+            visible(&place.why)
+        )?;
     }
     for file in &report.files {
         writeln!(out, "wrote {}", visible(file))?;

@@ -13,8 +13,10 @@ use super::unit::FoundConfiguration;
 impl<'a> Building<'_, 'a> {
     pub(super) fn configurations(&mut self, package: Package<'a>) {
         for configuration in package.configurations() {
+            self.configuration = Some(sentence(configuration));
             self.configuration(configuration);
         }
+        self.configuration = None;
     }
 
     fn configuration(&mut self, configuration: Configuration<'a>) {
@@ -247,6 +249,7 @@ impl<'a> Building<'_, 'a> {
             if configuration.configuration_type() != ConfigurationType::ParentVariable {
                 continue;
             }
+            self.configuration = Some(sentence(configuration));
             let stored = configuration.string().map(|it| it.text().into_text());
             let mut name = stored.unwrap_or_default().into_owned();
             if configuration.is_indirect() {
@@ -289,5 +292,27 @@ impl<'a> Building<'_, 'a> {
             };
             self.one(configuration, value, Origin::ParentVariable, name);
         }
+        self.configuration = None;
     }
+}
+
+/// What a configuration does: ``the configuration `Server` sets it from the XML file `Load.dtsConfig` ``.
+fn sentence(configuration: Configuration<'_>) -> String {
+    let name = configuration.object().name();
+    let string = configuration.string().map(|it| it.text().into_text());
+    let string = string.unwrap_or_default();
+    let kind = match configuration.configuration_type() {
+        ConfigurationType::ParentVariable => "the variable of the parent package",
+        ConfigurationType::ConfigFile => "the XML file",
+        ConfigurationType::EnvVariable => "the environment variable",
+        ConfigurationType::RegEntry => "the registry key",
+        ConfigurationType::SqlServer => "the table of SQL Server",
+        ConfigurationType::IniFile => "the INI file",
+        ConfigurationType::Unknown => "a place of unknown type",
+    };
+    let place = match configuration.is_indirect() {
+        true => format!("{kind} that the environment variable `{string}` names"),
+        false => format!("{kind} `{string}`"),
+    };
+    format!("the configuration `{name}` sets it from {place}")
 }

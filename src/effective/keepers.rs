@@ -2,21 +2,32 @@
 //!
 //! One answer for all who change values. A property is kept by the object itself, by the copies in project files,
 //! by configurations, and, under an expression, by a literal in it or by the variable or parameter that it reads,
-//! through as many steps as there are.
+//! through as many steps as there are. A variable or a literal that an expression joins with other texts keeps a piece
+//! of the value ([`Keeper::is_whole`]).
 
 mod chain;
 mod configured;
+mod copied;
+mod everywhere;
+mod flow;
+mod frame;
+mod named;
 mod slot;
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+
 use crate::connection_string::SmtpProperty;
-use crate::package::{
-    ConnectionManager, Copy, FileKind, Parameter, ParameterScope, ProjectFile, Target, Variable,
-    path_of, same_id,
-};
+use crate::package::{CommonProperty, ConnectionManager, Target, path_of};
 use crate::project::{File, InContext};
 use crate::xml::NodeId;
 
+use super::find_variable::Variables;
+use super::writers::{Writers, writers};
+use frame::{Frame, Level};
 use slot::{Part, Slot};
+
+pub use everywhere::{ChangedPlace, Everywhere, Stays, set_everywhere};
 
 /// Where a value is kept, and what keeps it out of reach.
 #[derive(Debug, Default)]
@@ -41,6 +52,10 @@ pub struct Keeper<'a> {
     /// The value that it keeps, decoded; in clear.
     pub value: String,
     slot: Slot<'a>,
+    /// The expressions between the property and this place, outermost first.
+    frames: Vec<Frame>,
+    /// Of a sample, which value it is a sample of.
+    level: Option<Level>,
 }
 
 /// What a place is.
@@ -106,17 +121,25 @@ pub enum UnreachableKind {
     Outside,
     /// A table or a file outside that may set it, and may not.
     MaybeOutside,
+    /// A task sets a variable behind it while the package runs.
+    Written,
 }
 
 /// Where the value of a property of an object of `at`'s file is kept.
 ///
 /// The property goes by its name in the object model; a key of a connection string is one too. Of a whole
-/// `ConnectionString` only the places that keep the whole are given.
+/// `ConnectionString` only the places that keep the whole are given. Nothing is evaluated: what an expression joins or
+/// chooses is followed into each of its pieces.
 pub fn keepers<'a>(at: InContext<'a>, target: Target<'a>, property: &str) -> Kept<'a> {
     let mut search = Search {
         at,
         kept: Kept::default(),
         seen: Vec::new(),
+        frames: Vec::new(),
+        levels: Level::PROPERTY.0,
+        variables: OnceCell::new(),
+        writers: OnceCell::new(),
+        texts: RefCell::default(),
     };
     search.target(target, property);
     search.kept
@@ -132,8 +155,26 @@ const ALIASES: [(&str, &str); 3] = [
 struct Search<'a> {
     at: InContext<'a>,
     kept: Kept<'a>,
-    /// Variables and parameters that were followed already.
-    seen: Vec<(*const File, NodeId)>,
+    /// Variables and parameters that were followed already, and for what.
+    seen: Vec<(*const File, NodeId, Option<Part>)>,
+    /// The expressions that are being followed, outermost first.
+    frames: Vec<Frame>,
+    /// The number of the last value with an expression of its own.
+    levels: usize,
+    variables: OnceCell<Variables<'a>>,
+    writers: OnceCell<Writers>,
+    /// Texts of variables, where they can be told.
+    texts: RefCell<HashMap<NodeId, Option<String>>>,
+}
+
+/// A place that was found.
+struct Find<'a> {
+    file: &'a File,
+    path: String,
+    kind: KeeperKind,
+    why: String,
+    slot: Slot<'a>,
+    level: Option<Level>,
 }
 
 impl<'a> Search<'a> {
@@ -207,150 +248,21 @@ impl<'a> Search<'a> {
             _ => None,
         };
         let slot = slot.unwrap_or_else(|| Slot::of_target(target, &stored.property));
-        let path = self.path(target, property);
-        self.keep(self.at.file, path, kind, why, slot);
+        let find = Find {
+            file: self.at.file,
+            path: self.path(target, property),
+            kind,
+            why,
+            slot,
+            level: (kind == KeeperKind::Sample).then_some(Level::PROPERTY),
+        };
+        self.keep(find);
         self.configurations(target, property, None);
         self.expression(target, property, None);
     }
 
-    /// The copies of a manager's property in project files.
-    fn copies(&mut self, manager: ConnectionManager<'a>, property: &str, part: Option<&Part>) {
-        let name = manager.object().name();
-        let is_computed = self
-            .kept
-            .keepers
-            .first()
-            .is_some_and(|own| own.kind == KeeperKind::Sample);
-        let holder = self.at.file;
-        let package =
-            (holder.kind != FileKind::ConnectionManager).then(|| holder.label.file_name());
-        for file in self.at.context.of_kind(FileKind::Project) {
-            let copies = ProjectFile::new(&file.document).copies();
-            for copy in copies.filter(|copy| is_copy_in(*copy, package.as_deref())) {
-                let is_meant = copy.names().is_some_and(|(of, copied)| {
-                    of == name && copied.eq_ignore_ascii_case(property)
-                });
-                let (Some(value), true) = (copy.value(), is_meant) else {
-                    continue;
-                };
-                let slot = match part {
-                    Some(part) => Slot::text(value).with_part(part.clone()),
-                    None => Slot::copied(value),
-                };
-                let (kind, why) = match is_computed {
-                    true => (
-                        KeeperKind::Sample,
-                        "the project file's copy of the stored sample",
-                    ),
-                    false => (
-                        KeeperKind::Copy,
-                        "the project file's copy of the connection manager",
-                    ),
-                };
-                self.keep(file, copy_path(copy), kind, why.to_owned(), slot);
-            }
-        }
-    }
-
-    /// A variable's value, what configurations set it to, and what its own expression reads.
-    fn variable(&mut self, variable: Variable<'a>, part: Option<&Part>, why: String) {
-        let target = Target::Variable(variable);
-        if !self.is_new(self.at.file, target.node().id()) {
-            return;
-        }
-        let own = variable.expression().filter(|_| variable.is_evaluated());
-        let (kind, why) = match own {
-            Some(expression) => (
-                KeeperKind::Sample,
-                format!(
-                    "the stored sample; the variable's expression `{}` wins over it",
-                    expression.text().text
-                ),
-            ),
-            None if why.is_empty() => (KeeperKind::Variable, "the variable keeps it".to_owned()),
-            None => (KeeperKind::Variable, why),
-        };
-        if let Some(slot) = Slot::of_variable(variable) {
-            let path = self.path(target, "Value");
-            self.keep(self.at.file, path, kind, why, slot.with_parts(part));
-        }
-        self.configurations(target, "Value", part);
-        if let Some(expression) = own {
-            let of = self.path(target, "Value");
-            self.follow(expression, target.node(), &of, part);
-        }
-    }
-
-    /// A parameter's default, its copies in manifests, and what build configurations give to it.
-    fn parameter(
-        &mut self,
-        file: &'a File,
-        parameter: Parameter<'a>,
-        part: Option<&Part>,
-        why: String,
-    ) {
-        if !self.is_new(file, parameter.node().id()) {
-            return;
-        }
-        let name = parameter.name();
-        let (path, setting) = match parameter.scope() {
-            ParameterScope::Project => (
-                format!("\\Project.Parameters[{name}].Properties[Value]"),
-                format!("Project::{name}"),
-            ),
-            ParameterScope::Package => (
-                self.path(Target::Parameter(parameter), "Value"),
-                format!("{}::{name}", file.label.file_name()),
-            ),
-        };
-        let why = match why.is_empty() {
-            true => "the parameter keeps it".to_owned(),
-            false => why,
-        };
-        if let Some(slot) = Slot::of_parameter(parameter) {
-            self.keep(
-                file,
-                path,
-                KeeperKind::Parameter,
-                why,
-                slot.with_parts(part),
-            );
-        }
-        for project in self.at.context.of_kind(FileKind::Project) {
-            let read = ProjectFile::new(&project.document);
-            if parameter.scope() == ParameterScope::Package {
-                let package = file.label.file_name();
-                let copies = read.parameter_copies();
-                for copy in copies.filter(|copy| is_copy_in(*copy, Some(&package))) {
-                    if copy.full_name().as_deref() == Some(&*name)
-                        && let Some(value) = copy.value()
-                    {
-                        let why = "the project file's copy of the package's parameter".to_owned();
-                        let slot = Slot::copied(value).with_parts(part);
-                        self.keep(project, copy_path(copy), KeeperKind::Copy, why, slot);
-                    }
-                }
-            }
-            for value in read.configuration_settings() {
-                let same = parameter.id().is_some_and(|id| same_id(&id, &value.id()))
-                    || value.name().eq_ignore_ascii_case(&setting);
-                let (Some(stored), true) = (value.value(), same) else {
-                    continue;
-                };
-                let configuration = value.configuration();
-                self.keep(
-                    project,
-                    format!("\\Project.Configurations[{configuration}].Parameters[{setting}]"),
-                    KeeperKind::BuildConfiguration,
-                    format!("the build configuration `{configuration}` gives it to the parameter"),
-                    Slot::copied(stored).with_parts(part),
-                );
-            }
-        }
-    }
-
-    fn is_new(&mut self, file: &'a File, node: NodeId) -> bool {
-        let key = (std::ptr::from_ref(file), node);
+    fn is_new(&mut self, file: &'a File, node: NodeId, part: Option<&Part>) -> bool {
+        let key = (std::ptr::from_ref(file), node, part.cloned());
         let is_new = !self.seen.contains(&key);
         if is_new {
             self.seen.push(key);
@@ -358,25 +270,33 @@ impl<'a> Search<'a> {
         is_new
     }
 
-    fn keep(
-        &mut self,
-        file: &'a File,
-        path: String,
-        kind: KeeperKind,
-        why: String,
-        slot: Slot<'a>,
-    ) {
+    fn variables(&self) -> &Variables<'a> {
+        self.variables
+            .get_or_init(|| Variables::new(self.at.package()))
+    }
+
+    /// The tasks that set a variable while the package runs.
+    fn writers_of(&self, variable: NodeId) -> Option<&[String]> {
+        let package = self.at.package();
+        let all = self
+            .writers
+            .get_or_init(|| writers(package, self.variables()));
+        all.get(&variable).map(Vec::as_slice)
+    }
+
+    fn keep(&mut self, find: Find<'a>) {
         // A text that does not hold the part means its default, and can be given it.
-        let value = slot
-            .value()
-            .unwrap_or_else(|| slot.default_value().to_owned());
+        let value = find.slot.value();
+        let value = value.unwrap_or_else(|| find.slot.default_value().to_owned());
         self.kept.keepers.push(Keeper {
-            file,
-            path,
-            kind,
-            why,
+            file: find.file,
+            path: find.path,
+            kind: find.kind,
+            why: find.why,
             value,
-            slot,
+            slot: find.slot,
+            frames: self.frames.clone(),
+            level: find.level,
         });
     }
 
@@ -410,22 +330,6 @@ fn noun(target: Target<'_>) -> &'static str {
     }
 }
 
-fn is_copy_in(copy: Copy<'_>, package: Option<&str>) -> bool {
-    match (copy.package(), package) {
-        (Some(copied), Some(package)) => copied.eq_ignore_ascii_case(package),
-        (None, None) => true,
-        _ => false,
-    }
-}
-
-fn copy_path(copy: Copy<'_>) -> String {
-    let name = copy.full_name().unwrap_or_default();
-    match copy.package() {
-        Some(package) => format!("\\Project.Copies[{package}|{name}]"),
-        None => format!("\\Project.Copies[{name}]"),
-    }
-}
-
 impl Part {
     /// The part of a manager's connection string that a property names; `None` for properties of the manager itself.
     fn of(manager: ConnectionManager<'_>, property: &str) -> Option<Part> {
@@ -433,7 +337,7 @@ impl Part {
             return SmtpProperty::of_key(property).map(Part::Smtp);
         }
         let is_key = !property.eq_ignore_ascii_case("ConnectionString")
-            && crate::package::CommonProperty::named(property).is_none();
+            && CommonProperty::named(property).is_none();
         is_key.then(|| Part::Key(property.to_owned()))
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Layer {
     pub(super) value: LayerValue,
     pub(super) origin: Origin,
     pub(super) link: Link,
+    /// What sets it, as a sentence.
+    pub(super) by: String,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +63,7 @@ impl Layers {
             layers: Layers::default(),
             moved: HashMap::new(),
             job_steps: Vec::new(),
+            configuration: None,
         };
         building.build();
         let job_steps = std::mem::take(&mut building.job_steps);
@@ -93,6 +96,8 @@ pub(super) struct Building<'v, 'a> {
     pub(super) moved: HashMap<String, String>,
     /// Steps of jobs that set something.
     job_steps: Vec<(String, String)>,
+    /// What the configuration that is being applied does, as a sentence.
+    pub(super) configuration: Option<String>,
 }
 
 impl<'a> Building<'_, 'a> {
@@ -206,6 +211,7 @@ impl<'a> Building<'_, 'a> {
                         value: LayerValue::Text(value),
                         origin: Origin::Override,
                         link: link(Origin::Override, path),
+                        by: "`--override` gives it".to_owned(),
                     });
                 }
                 Err(why) => self.note(Some(OBJECT_NOT_FOUND), format!("`--override`: {why}")),
@@ -267,11 +273,14 @@ impl<'a> Building<'_, 'a> {
         };
         match self.checked(&located, &value) {
             Ok((key, property)) => {
+                let by = self.configuration.clone();
+                let by = by.unwrap_or_else(|| format!("{} sets it", source(&link)));
                 self.layers.by_object.entry(key).or_default().push(Layer {
                     property,
                     value,
                     origin,
                     link,
+                    by,
                 });
             }
             Err((code, why)) => self.note(Some(code), format!("{from}: `{path}`: {why}")),

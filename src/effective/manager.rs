@@ -38,7 +38,8 @@ impl Part {
             return SmtpProperty::of_key(property).map(Part::Smtp);
         }
         let mut all = KEYS.iter();
-        let found = all.find(|(name, _)| name.eq_ignore_ascii_case(property));
+        let is_meant = |it: &str| it.eq_ignore_ascii_case(property);
+        let found = all.find(|(name, keys)| is_meant(name) || keys.iter().any(|key| is_meant(key)));
         found.map(|&(name, keys)| Part::Keys(name, keys))
     }
 
@@ -191,7 +192,10 @@ impl<'a> Manager<'_, 'a> {
             let valued = match server.parameter(&project, package.as_deref(), &name) {
                 Some(Held::Value { text, by }) => {
                     let valued = Valued::found(Value::text(text), Origin::ServerParameter);
-                    valued.with_link(link(Origin::ServerParameter, by))
+                    let sentence = format!("{by} sets it");
+                    valued
+                        .with_link(link(Origin::ServerParameter, by))
+                        .by(sentence)
                 }
                 Some(Held::Hidden(why)) => {
                     let data_type = Some(TypeName::Wstr.widest());
@@ -243,11 +247,12 @@ impl<'a> Manager<'_, 'a> {
                     if known.contains('⟨') || known.is_empty() {
                         valued.text = Some(known).filter(|it| !it.is_empty());
                     } else {
-                        let doubts = valued.overridable_by;
-                        let chain = valued.chain;
-                        valued = Valued::found(Value::text(known), valued.origin);
-                        valued.chain = chain;
-                        valued.overridable_by = doubts;
+                        valued = Valued {
+                            chain: valued.chain,
+                            overridable_by: valued.overridable_by,
+                            decided_by: valued.decided_by,
+                            ..Valued::found(Value::text(known), valued.origin)
+                        };
                     }
                 }
                 return valued;
@@ -261,11 +266,24 @@ impl<'a> Manager<'_, 'a> {
                 let failed = Valued::unknown(data_type, origin, why, None);
                 valued = Valued {
                     chain: valued.chain,
+                    decided_by: valued.decided_by,
                     ..failed
                 };
             }
         }
         valued
+    }
+
+    /// Another key of the string, where something takes the place of the stored string.
+    pub(super) fn key_of_string(&self, key: &str) -> Option<Valued> {
+        let mut valued = self.whole(&self.writes());
+        valued.decided_by.as_ref()?;
+        if let Some(string) = valued.value().and_then(|it| it.as_str()) {
+            let read = ConnectionString::parse(string).ok()?;
+            let value = read.get(key).map(|pair| pair.value.text.to_string());
+            valued.lookup = Lookup::Found(Value::text(value.unwrap_or_default()));
+        }
+        Some(valued)
     }
 
     /// The whole string: the last write of it, and what parts were written after it.
@@ -289,15 +307,17 @@ impl<'a> Manager<'_, 'a> {
         if changed.is_empty() {
             return valued;
         }
-        match self.manager.is_smtp() {
-            true => self.smtp(writes),
-            false => {
-                for part in changed {
-                    self.replace(part, &self.last(part, writes), &mut valued);
-                }
-                valued
+        // What decides about a part is told of the part.
+        let by = valued.decided_by.clone();
+        if self.manager.is_smtp() {
+            valued = self.smtp(writes);
+        } else {
+            for part in changed {
+                self.replace(part, &self.last(part, writes), &mut valued);
             }
         }
+        valued.decided_by = by;
+        valued
     }
 
     /// The SMTP connection manager writes its string from its fields.

@@ -32,7 +32,10 @@ mod writers;
 
 pub use child::Parent;
 pub use given::{Given, GivenBy, GivenVariable};
-pub use keepers::{Keeper, KeeperKind, Kept, Unreachable, UnreachableKind, keepers};
+pub use keepers::{
+    ChangedPlace, Everywhere, Keeper, KeeperKind, Kept, Stays, Unreachable, UnreachableKind,
+    keepers, set_everywhere,
+};
 pub use load::{LoadError, LoadedConfiguration};
 pub use origin::{Certainty, Effective, Link, Origin};
 pub use package::{NamedValue, Note, PackageValues};

@@ -133,6 +133,9 @@ pub struct Effective {
     pub reason: Option<String>,
     /// What decided about it last.
     pub origin: Origin,
+    /// What takes the place of the stored value, as a sentence: `the expression … computes it`; `None` where the stored
+    /// value itself is used.
+    pub decided_by: Option<String>,
     /// From the origin to where the value is kept, nearest first.
     pub chain: Vec<Link>,
     /// The tasks that set a variable behind it while the package runs.

@@ -120,7 +120,8 @@ impl<'a> PackageValues<'a> {
     }
 
     fn writers(&self) -> &Writers {
-        self.writers.get_or_init(|| writers(self, self.variables()))
+        self.writers
+            .get_or_init(|| writers(self.at.package(), self.variables()))
     }
 
     /// The shortest path of an object, whoever holds it.
@@ -231,6 +232,11 @@ impl<'a> PackageValues<'a> {
         }
     }
 
+    /// The names of the variables that are in scope at an element, the nearest first.
+    pub(super) fn variables_at(&self, node: Node<'a>) -> Vec<String> {
+        self.variables().names(owner_of(node))
+    }
+
     fn given_or_missing(&self, namespace: &str, name: &str) -> Named {
         match self.unit.given().variable(namespace, name) {
             Some(given) => {
@@ -238,7 +244,13 @@ impl<'a> PackageValues<'a> {
                 let valued = Valued::found(given.value.clone(), origin(given));
                 Named::Found(Rc::new(valued.with_link(link(origin(given), full))))
             }
-            None => Named::Missing,
+            None => {
+                let parent = self.unit.given().parent.as_ref();
+                match parent.and_then(|parent| parent.named(namespace, name)) {
+                    Some(valued) => Named::Found(Rc::new(valued)),
+                    None => Named::Missing,
+                }
+            }
         }
     }
 
@@ -417,7 +429,8 @@ impl<'a> PackageValues<'a> {
         if let Some(expression) = evaluated {
             let text = expression.text();
             let valued = self.evaluate(&text.text, owner_of(node), Secrets::Refused);
-            return as_declared(valued, type_name, full).with_link(own);
+            let by = format!("the expression `{}` computes it", text.text);
+            return as_declared(valued, type_name, full).with_link(own).by(by);
         }
         let text = stored.map(|it| it.text().into_text()).unwrap_or_default();
         let mut valued = read(type_name, &text, Origin::Variable, full).with_link(own);
@@ -468,12 +481,12 @@ fn origin(given: &GivenVariable) -> Origin {
     }
 }
 
-fn unknown(type_name: TypeName, origin: Origin, why: String) -> Valued {
+pub(super) fn unknown(type_name: TypeName, origin: Origin, why: String) -> Valued {
     Valued::unknown(Some(type_name.widest()), origin, why, None)
 }
 
 /// A text as a value of a type.
-fn read(type_name: TypeName, text: &str, origin: Origin, full: &str) -> Valued {
+pub(super) fn read(type_name: TypeName, text: &str, origin: Origin, full: &str) -> Valued {
     match types::read(type_name, text) {
         Ok(value) => Valued::found(value, origin),
         Err(error) => {
@@ -498,6 +511,7 @@ fn layered(layer: &Layer, type_name: TypeName, full: &str) -> Valued {
         LayerValue::Perhaps { reason, .. } => unknown(type_name, layer.origin, reason.clone()),
     }
     .with_link(layer.link.clone())
+    .by(layer.by.clone())
 }
 
 /// What a layer makes of a value: another one, unless it only may; the links to the place of the first stay.

@@ -2,7 +2,7 @@
 
 use crate::connection_string::is_secret_key;
 use crate::expression::{Lookup, TypeName, Value};
-use crate::package::{SetError, Target};
+use crate::package::{CommonProperty, SetError, Target};
 use crate::project::File;
 use crate::xml::Node;
 
@@ -63,6 +63,13 @@ impl<'a> PackageValues<'a> {
                 }
                 if let Some(part) = Part::of(manager, property) {
                     return Ok(at.part(part));
+                }
+                let is_key = !manager.is_smtp()
+                    && CommonProperty::named(property).is_none()
+                    && manager.own(property).is_none();
+                if is_key && let Some(valued) = at.key_of_string(property) {
+                    target.stored_value(property)?;
+                    return Ok(valued);
                 }
             }
             _ => {}
@@ -175,7 +182,8 @@ impl<'a> PackageValues<'a> {
             }
         }
         valued.is_sensitive |= is_secret_key(property);
-        Some(valued)
+        let by = format!("the expression `{}` computes it", expression.text());
+        Some(valued.by(by))
     }
 
     /// From where names in the expressions of an object are looked up; nothing of the package is seen from outside.

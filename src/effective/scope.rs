@@ -127,7 +127,11 @@ impl<'a> PackageValues<'a> {
             Ok(value) => self.with_doubts(&expression, value, at, secrets, &asked),
             Err(error) if is_unknown(&error) => {
                 let data_type = expression.check(&scope).ok();
-                let why = error.message().to_owned();
+                // The reason itself; who asked for the value is in the chain.
+                let why = match error.reason() {
+                    Some(reason) => reason.to_string(),
+                    None => error.message().to_owned(),
+                };
                 let mut valued = Valued::unknown(data_type, Origin::Expression, why, None);
                 valued.text = expression
                     .outline(&scope)

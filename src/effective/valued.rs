@@ -11,6 +11,8 @@ pub(super) struct Valued {
     /// What an expression that names it gets.
     pub(super) lookup: Lookup,
     pub(super) origin: Origin,
+    /// What takes the place of the stored value, in words.
+    pub(super) decided_by: Option<String>,
     pub(super) certainty: Certainty,
     pub(super) reason: Option<String>,
     pub(super) text: Option<String>,
@@ -60,6 +62,7 @@ impl Valued {
         Valued {
             lookup,
             origin,
+            decided_by: None,
             certainty,
             reason: None,
             text: None,
@@ -91,6 +94,12 @@ impl Valued {
 
     pub(super) fn with_link(mut self, link: Link) -> Valued {
         self.chain.insert(0, link);
+        self
+    }
+
+    /// Says what takes the place of the stored value.
+    pub(super) fn by(mut self, what: impl Into<String>) -> Valued {
+        self.decided_by = Some(what.into());
         self
     }
 
@@ -158,6 +167,7 @@ impl Valued {
             certainty,
             reason,
             origin: self.origin,
+            decided_by: self.decided_by,
             chain: self.chain,
             set_at_run_time_by: self.set_by,
             depends_on: self.depends_on,

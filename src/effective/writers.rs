@@ -3,20 +3,19 @@
 use std::collections::HashMap;
 
 use crate::expression::Expression;
-use crate::package::{Executable, ExecutableKind, Object, Target, path_of};
+use crate::package::{Executable, ExecutableKind, Object, Package, Target, path_of};
 use crate::xml::{Node, NodeId};
 
 use super::find_variable::{FoundVariable, Variables, parts};
-use super::package::PackageValues;
 
 /// The paths of the tasks and loops that write a variable, by the variable's element.
 pub(super) type Writers = HashMap<NodeId, Vec<String>>;
 
 /// Finds them. Tasks that are switched off for good do not count; an expression that switches them does not switch
 /// them off for good.
-pub(super) fn writers(values: &PackageValues<'_>, variables: &Variables<'_>) -> Writers {
+pub(super) fn writers(package: Option<Package<'_>>, variables: &Variables<'_>) -> Writers {
     let mut writers = Writers::new();
-    let Some(package) = values.at().package() else {
+    let Some(package) = package else {
         return writers;
     };
     let mut executables = variables.executables.clone();

@@ -55,6 +55,7 @@ impl EffectiveFacts {
             value,
             text,
             reason: effective.reason.map(clear),
+            decided_by: effective.decided_by.map(clear),
             chain: effective
                 .chain
                 .into_iter()

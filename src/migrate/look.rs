@@ -1,21 +1,24 @@
 //! What the rules change in one file, and in the files that keep its values.
 
-use crate::connection_string::{Replacement, masked_within};
-use crate::effective::{Keeper, KeeperKind, Kept, UnreachableKind, keepers};
+use crate::connection_string::masked_within;
+use crate::effective::{
+    Keeper, KeeperKind, Kept, PackageValues, UnitValues, UnreachableKind, keepers,
+};
 use crate::package::{
-    ConnectionManager, DTS, FileKind, MailProperty, Object, SendMailTask, SetError, Target,
-    Variable, path_of, project_parameters,
+    ConnectionManager, DTS, FileKind, MailProperty, Object, SendMailTask, Target, Variable,
+    path_of, project_parameters,
 };
 use crate::project::{FileId, InContext};
 use crate::source::Span;
 use crate::xml::Edit;
 
-use super::object::readers;
+use super::part::{PART_COPY, Parts};
 use super::pattern::Pattern;
-use super::plan::{Change, Conflict, NotChanged};
+use super::plan::{Change, Conflict, Matched, NotChanged};
 use super::rename::rename;
-use super::rule::{Addresses, Literal, ManagerRule, Recipe, Rule, What};
+use super::rule::{Addresses, Literal, LooksInto, ManagerRule, Recipe, Rule, What};
 use super::unit::{Options, Samples};
+use super::want::{New, Want};
 
 /// What one file wants to be changed.
 #[derive(Debug, Default)]
@@ -45,44 +48,56 @@ pub(super) struct Item {
     pub(super) project_parameter: Option<String>,
 }
 
-/// A new value for a keeper, before it is known what else the same text gets.
-struct Want<'a> {
-    keeper: Keeper<'a>,
-    new: New,
-    rule: usize,
-    readers: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum New {
-    Value(String),
-    Pieces(Vec<Replacement>),
-}
-
 /// Looks at a file with all rules.
-pub(super) fn look(at: InContext<'_>, recipe: &Recipe, options: &Options) -> Look {
+pub(super) fn look<'a>(
+    at: InContext<'a>,
+    unit: &'a UnitValues<'a>,
+    parts: &Parts,
+    recipe: &Recipe,
+    options: &Options,
+) -> Look {
     let mut looker = Looker {
         at,
+        values: PackageValues::new(at, unit),
         samples: options.samples,
         wants: Vec::new(),
         look: Look::default(),
     };
     for rule in &recipe.rules {
-        if rule.looks_into(at) {
-            looker.rule(rule);
+        match rule.looks_into(at, parts) {
+            LooksInto::All => looker.rule(rule),
+            LooksInto::Copies(of) => looker.copies(rule, &of),
+            LooksInto::Nothing => {}
         }
     }
     looker.finish()
 }
 
-struct Looker<'a> {
-    at: InContext<'a>,
+pub(super) struct Looker<'a> {
+    pub(super) at: InContext<'a>,
+    values: PackageValues<'a>,
     samples: Samples,
-    wants: Vec<Want<'a>>,
-    look: Look,
+    pub(super) wants: Vec<Want<'a>>,
+    pub(super) look: Look,
 }
 
 impl<'a> Looker<'a> {
+    /// The copies of the managers of package parts alone.
+    fn copies(&mut self, rule: &Rule, of: &[String]) {
+        let What::Manager(wanted) = &rule.what else {
+            return;
+        };
+        for manager in self.managers() {
+            let name = manager.object().name();
+            if name
+                .strip_prefix(PART_COPY)
+                .is_some_and(|name| of.iter().any(|it| it == name))
+            {
+                self.manager(rule, wanted, manager);
+            }
+        }
+    }
+
     fn rule(&mut self, rule: &Rule) {
         match &rule.what {
             What::Manager(wanted) => {
@@ -117,7 +132,7 @@ impl<'a> Looker<'a> {
     fn manager(&mut self, rule: &Rule, wanted: &ManagerRule, manager: ConnectionManager<'a>) {
         let conditions = &wanted.conditions;
         let name = manager.object().name();
-        let own_name = name.strip_prefix("(PackagePart)").unwrap_or(&name);
+        let own_name = name.strip_prefix(PART_COPY).unwrap_or(&name);
         let fits = |pattern: &Option<Pattern>, texts: &[&str]| {
             pattern
                 .as_ref()
@@ -129,44 +144,76 @@ impl<'a> Looker<'a> {
             return;
         }
         let target = Target::ConnectionManager(manager);
+        let mut matched = Matched::Stored;
         for (property, pattern) in conditions.values() {
-            let kept = keepers(self.at, target, property);
-            if !kept.keepers.iter().any(|it| pattern.fits(&it.value)) {
-                return;
+            match self.matched(target, property, pattern) {
+                Some(by) => matched = matched.max(by),
+                None => return,
             }
         }
         self.look.matched.push(rule.number);
         for (property, value) in &wanted.values {
             let kept = keepers(self.at, target, property);
-            self.set(rule, kept, conditions.on(property), value);
+            self.set(rule, matched, kept, conditions.on(property), value);
         }
         if let Some(new) = &wanted.name
             && *new != name
         {
-            match rename(self.at, manager, new, rule.number) {
+            match rename(self.at, manager, new, rule.number, matched) {
                 Ok(groups) => self.look.groups.extend(groups),
                 Err(why) => self.stays(rule, &self.path(target), why),
             }
         }
     }
 
+    /// By which of its values a property of a manager fits, if by any.
+    fn matched(&self, target: Target<'a>, property: &str, pattern: &Pattern) -> Option<Matched> {
+        let kept = keepers(self.at, target, property);
+        let own = kept.keepers.first()?;
+        if pattern.fits(&own.value) {
+            return Some(Matched::Stored);
+        }
+        let is_own = |keeper: &Keeper<'_>| {
+            matches!(
+                keeper.kind,
+                KeeperKind::Object | KeeperKind::PartCopy | KeeperKind::Copy
+            )
+        };
+        if !kept.keepers.iter().all(is_own) || !kept.unreachable.is_empty() {
+            let effective = self.values.property(self.at.file, target, property);
+            let value = effective.ok().and_then(|it| it.value);
+            if value.is_some_and(|value| pattern.fits(&value)) {
+                return Some(Matched::Effective);
+            }
+        }
+        let is_kept = kept.keepers.iter().any(|it| pattern.fits(&it.value));
+        is_kept.then_some(Matched::Kept)
+    }
+
     /// Gives a property of a matched manager a value, wherever it is kept.
-    fn set(&mut self, rule: &Rule, kept: Kept<'a>, condition: Option<&Pattern>, new: &str) {
+    fn set(
+        &mut self,
+        rule: &Rule,
+        matched: Matched,
+        kept: Kept<'a>,
+        condition: Option<&Pattern>,
+        new: &str,
+    ) {
         let fits = |keeper: &Keeper<'_>| match condition {
             Some(pattern) => pattern.fits(&keeper.value),
             // A piece of an expression says nothing of the whole.
-            None => keeper.kind != KeeperKind::LiteralPiece,
+            None => keeper.is_whole(),
         };
         let is_sample = |keeper: &Keeper<'_>| keeper.kind == KeeperKind::Sample;
         let is_computed = kept.keepers.iter().any(is_sample);
-        let decides = kept
+        let deciding: Vec<Keeper<'a>> = kept
             .keepers
             .iter()
-            .any(|keeper| !is_sample(keeper) && (fits(keeper) || keeper.is_already(new)));
-        let piece_fits = kept
-            .keepers
-            .iter()
-            .any(|keeper| keeper.kind == KeeperKind::LiteralPiece && fits(keeper));
+            .filter(|keeper| !is_sample(keeper) && (fits(keeper) || keeper.is_already(new)))
+            .cloned()
+            .collect();
+        let decides = !deciding.is_empty();
+        let piece_fits = deciding.iter().any(|keeper| !keeper.is_whole());
         if is_computed
             && !decides
             && kept.unreachable.is_empty()
@@ -183,17 +230,18 @@ impl<'a> Looker<'a> {
             self.stays(rule, &unreachable.path, unreachable.why);
         }
         for keeper in kept.keepers {
-            if keeper.is_already(new) {
-                continue;
-            }
-            let changes = if is_sample(&keeper) {
+            if is_sample(&keeper) {
                 // A sample follows what decides; of what nobody knows before it runs it stays.
-                self.samples == Samples::Refresh && decides
-            } else {
-                fits(&keeper)
-            };
-            if changes {
-                self.want(rule, keeper, New::Value(new.to_owned()));
+                let sampled = deciding.iter().find_map(|it| it.sampled(&keeper, new));
+                if let Some(new) = sampled.filter(|_| self.samples == Samples::Refresh)
+                    && !keeper.is_already(&new)
+                {
+                    self.want(rule, matched, keeper, New::Value(new));
+                }
+            } else if keeper.is_already(new) {
+                continue;
+            } else if fits(&keeper) {
+                self.want(rule, matched, keeper, New::Value(new.to_owned()));
             } else if matches!(keeper.kind, KeeperKind::Copy | KeeperKind::Configuration)
                 && !keeper.value.is_empty()
             {
@@ -247,6 +295,10 @@ impl<'a> Looker<'a> {
             return;
         }
         self.look.matched.push(rule.number);
+        let matched = match kept.keepers.first().is_some_and(fits) {
+            true => Matched::Stored,
+            false => Matched::Kept,
+        };
         let decides = kept
             .keepers
             .iter()
@@ -265,7 +317,7 @@ impl<'a> Looker<'a> {
                 true
             };
             if changes && !pieces.is_empty() {
-                self.want(rule, keeper, New::Pieces(pieces));
+                self.want(rule, matched, keeper, New::Pieces(pieces));
             }
         }
     }
@@ -294,62 +346,11 @@ impl<'a> Looker<'a> {
             self.look.matched.push(rule.number);
             for keeper in kept.keepers {
                 if same(&keeper) && !keeper.is_already(&wanted.new) {
-                    self.want(rule, keeper, New::Value(wanted.new.clone()));
+                    let new = New::Value(wanted.new.clone());
+                    self.want(rule, Matched::Stored, keeper, new);
                 }
             }
         }
-    }
-
-    /// Adds a new value; a second rule must want the same, or other pieces of the value.
-    fn want(&mut self, rule: &Rule, keeper: Keeper<'a>, new: New) {
-        let at = self.at;
-        let same = self
-            .wants
-            .iter_mut()
-            .find(|want| want.keeper.is_same_place(&keeper));
-        if let Some(want) = same {
-            match (&mut want.new, &new) {
-                (present, new) if *present == *new => {}
-                (New::Pieces(present), New::Pieces(more)) => {
-                    present.extend(more.iter().cloned());
-                    present.sort_by_key(|piece| piece.range.start);
-                    present.dedup();
-                }
-                _ => {
-                    let first = want.rule;
-                    let shown = |new: &New| match new {
-                        New::Value(text) => format!("`{}`", masked_within(text).0),
-                        New::Pieces(_) => "new domains".to_owned(),
-                    };
-                    self.look.conflicts.push(Conflict {
-                        file: keeper.file.label.clone(),
-                        object: keeper.path.clone(),
-                        message: format!(
-                            "rule {first} wants {}, rule {} wants {}",
-                            shown(&want.new),
-                            rule.number,
-                            shown(&new)
-                        ),
-                    });
-                }
-            }
-            return;
-        }
-        // Who reads a parameter of the project is known when all packages were looked at.
-        let readers = match keeper.kind {
-            KeeperKind::Variable | KeeperKind::Parameter => match qualified(&keeper.path) {
-                Some(name) => readers(at, &name),
-                None => Vec::new(),
-            },
-            _ => Vec::new(),
-        };
-        let own = owner(&keeper.path);
-        self.wants.push(Want {
-            readers: readers.into_iter().filter(|it| it != own).collect(),
-            keeper,
-            new,
-            rule: rule.number,
-        });
     }
 
     fn stays(&mut self, rule: &Rule, object: &str, why: String) {
@@ -370,7 +371,7 @@ impl<'a> Looker<'a> {
         });
     }
 
-    fn add_not_changed(&mut self, not_changed: NotChanged) {
+    pub(super) fn add_not_changed(&mut self, not_changed: NotChanged) {
         if !self.look.not_changed.contains(&not_changed) {
             self.look.not_changed.push(not_changed);
         }
@@ -381,98 +382,6 @@ impl<'a> Looker<'a> {
             (Some(package), _) => path_of(package, target),
             (None, target) => format!("\\Project.Connections[{}]", target.object().name()),
         }
-    }
-
-    /// Wants that share a text become one set of edits.
-    fn finish(mut self) -> Look {
-        let mut wants = std::mem::take(&mut self.wants);
-        while !wants.is_empty() {
-            let first = wants.remove(0);
-            let mut together = vec![first];
-            let mut index = 0;
-            while let Some(want) = wants.get(index) {
-                if together
-                    .iter()
-                    .any(|it| it.keeper.shares_text_with(&want.keeper))
-                {
-                    together.push(wants.remove(index));
-                } else {
-                    index += 1;
-                }
-            }
-            self.group(&together);
-        }
-        self.look
-    }
-
-    fn group(&mut self, wants: &[Want<'a>]) {
-        let Some(first) = wants.first() else { return };
-        let edits = edits_of(wants);
-        match edits {
-            Ok(edits) if edits.is_empty() => {}
-            Ok(edits) => {
-                let group = Group {
-                    file: first.keeper.file.id,
-                    items: wants.iter().map(item).collect(),
-                    edits,
-                };
-                if !self.look.groups.iter().any(|it| it.is_same(&group)) {
-                    self.look.groups.push(group);
-                }
-            }
-            Err(error) => {
-                let not_changed = NotChanged {
-                    file: first.keeper.file.label.clone(),
-                    object: first.keeper.path.clone(),
-                    why: error.kind.to_string(),
-                    rule: Some(first.rule),
-                };
-                self.add_not_changed(not_changed);
-            }
-        }
-    }
-}
-
-fn edits_of(wants: &[Want<'_>]) -> Result<Vec<Edit>, SetError> {
-    let mut edits = Vec::new();
-    let mut values: Vec<(&Keeper<'_>, &str)> = Vec::new();
-    for want in wants {
-        match &want.new {
-            New::Value(new) => values.push((&want.keeper, new)),
-            New::Pieces(pieces) => edits.extend(want.keeper.replace(pieces)?),
-        }
-    }
-    edits.extend(Keeper::set_all(&values)?);
-    Ok(edits)
-}
-
-fn item(want: &Want<'_>) -> Item {
-    let keeper = &want.keeper;
-    let new = match &want.new {
-        New::Value(new) => keeper.spelled(new).to_owned(),
-        New::Pieces(pieces) => Replacement::apply(pieces, &keeper.value),
-    };
-    let shown = |text: &str| masked_within(text).0.into_owned();
-    let document = &keeper.file.document;
-    let span = keeper.span().unwrap_or_default();
-    let project_parameter = keeper
-        .path
-        .strip_prefix("\\Project.Parameters[")
-        .and_then(|rest| rest.strip_suffix("].Properties[Value]"))
-        .map(str::to_owned);
-    Item {
-        change: Change {
-            object: keeper.path.clone(),
-            kind: keeper.kind,
-            old: shown(&keeper.value),
-            new: shown(&new),
-            why: shown(&keeper.why),
-            rule: want.rule,
-            readers: want.readers.clone(),
-            place: document.place(span),
-        },
-        span,
-        project_parameter,
     }
 }
 
@@ -488,23 +397,4 @@ impl Group {
                 .zip(&other.items)
                 .all(|(a, b)| a.change.object == b.change.object && a.change.new == b.change.new)
     }
-}
-
-/// The name by which expressions know what a path leads to: `User::Relay`, `$Package::Relay`.
-fn qualified(path: &str) -> Option<String> {
-    let object = owner(path);
-    let last = |opening: &str| {
-        let at = object.rfind(opening)?;
-        object.get(at + opening.len()..)?.strip_suffix(']')
-    };
-    if object.starts_with("\\Project.") {
-        return None;
-    }
-    last(".Variables[")
-        .map(str::to_owned)
-        .or_else(|| last(".Parameters[").map(|name| format!("$Package::{name}")))
-}
-
-fn owner(path: &str) -> &str {
-    path.strip_suffix(".Properties[Value]").unwrap_or(path)
 }

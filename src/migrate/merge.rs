@@ -1,9 +1,8 @@
 //! What all who want something changed in one file come to: its plan.
 
-use crate::project::{Changes, File, InContext, Limits, changed};
+use crate::project::{Changes, File, InContext, Limits, changed, hunks};
 use crate::xml::EditSet;
 
-use super::diff::hunks;
 use super::look::Group;
 use super::plan::{ByteEdit, Change, Conflict, FilePlan};
 
@@ -120,7 +119,7 @@ impl Merged {
             after: crate::project::Hash::of(&after.after),
             edits: edits.collect(),
             changes,
-            hunks: hunks(file, &self.edits),
+            hunks: hunks(&after, &self.edits),
         };
         Ok(Some((plan, after.after)))
     }

@@ -5,11 +5,11 @@
 //! later by [`carry_out()`], which gives the very bytes that were planned or refuses.
 
 mod carry_out;
-mod diff;
 mod left;
 mod look;
 mod merge;
 mod object;
+mod part;
 mod pattern;
 mod plan;
 mod recipe;
@@ -17,14 +17,16 @@ mod rename;
 mod rule;
 mod unit;
 mod version;
+mod want;
 
 pub use crate::effective::KeeperKind;
-pub use crate::project::{Hash, Label};
+pub use crate::project::{Hash, Hunk, Label, Line, Tag};
 pub use carry_out::{CarryOutError, carry_out};
-pub use diff::{Hunk, Line, Tag};
 pub use left::{Left, LeftKind};
 pub use pattern::Pattern;
-pub use plan::{ArchivePlan, ByteEdit, Change, Conflict, FilePlan, NotChanged, UnitPlan, Warning};
+pub use plan::{
+    ArchivePlan, ByteEdit, Change, Conflict, FilePlan, Matched, NotChanged, UnitPlan, Warning,
+};
 pub use recipe::{RecipeError, RecipeFile};
 pub use rule::{Recipe, Rule, ShortFormError};
-pub use unit::{BuildCopies, Options, Samples, Versions, plan};
+pub use unit::{BuildCopies, Options, Progress, Samples, Versions, plan};

@@ -2,10 +2,9 @@
 
 use crate::effective::KeeperKind;
 use crate::package::FileKind;
-use crate::project::{Hash, Label, ReadError};
+use crate::project::{Hash, Hunk, Label, ReadError};
 use crate::xml::Place;
 
-use super::diff::Hunk;
 use super::left::Left;
 
 /// What is planned for the files of one unit.
@@ -87,10 +86,34 @@ pub struct Change {
     pub why: String,
     /// The rule, by number.
     pub rule: usize,
+    /// By which value the rule matched.
+    pub matched: Matched,
     /// Who else reads the variable or the parameter.
     pub readers: Vec<String>,
     /// Where the value stands.
     pub place: Place,
+}
+
+/// By which value of an object a rule matched it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matched {
+    /// What the object itself stores.
+    Stored,
+    /// What it is when the package runs.
+    Effective,
+    /// What one of the places keeps that may decide: a build configuration, a choice of an expression.
+    Kept,
+}
+
+impl Matched {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Matched::Stored => "stored",
+            Matched::Effective => "effective",
+            Matched::Kept => "kept",
+        }
+    }
 }
 
 /// Something that a rule matches and that stays.

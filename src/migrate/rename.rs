@@ -9,7 +9,7 @@ use crate::project::{File, InContext};
 use crate::xml::Edit;
 
 use super::look::{Group, Item};
-use super::plan::Change;
+use super::plan::{Change, Matched};
 
 /// The changes that give a manager another name: its own name and `refId`, the references by name in its package,
 /// its copies in project files, the paths of configurations.
@@ -22,6 +22,7 @@ pub(super) fn rename(
     manager: ConnectionManager<'_>,
     new: &str,
     rule: usize,
+    matched: Matched,
 ) -> Result<Vec<Group>, String> {
     let object = manager.object();
     let old = object.name().into_owned();
@@ -42,6 +43,7 @@ pub(super) fn rename(
         old: &old,
         new,
         rule,
+        matched,
         groups: Vec::new(),
     };
     if let Some(name) = object.property("ObjectName") {
@@ -92,6 +94,7 @@ struct Renaming<'r> {
     old: &'r str,
     new: &'r str,
     rule: usize,
+    matched: Matched,
     groups: Vec<Group>,
 }
 
@@ -166,6 +169,7 @@ impl Renaming<'_> {
                 new: self.new.to_owned(),
                 why: why.to_owned(),
                 rule: self.rule,
+                matched: self.matched,
                 readers: Vec::new(),
                 place: file.document.place(span),
             },

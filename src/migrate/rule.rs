@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::connection_string::{Replacement, SmtpConnectionString, SmtpProperty};
-use crate::project::InContext;
+use crate::project::{InContext, Label};
 
+use super::part::Parts;
 use super::pattern::Pattern;
 
 /// What is to be changed.
@@ -213,6 +214,11 @@ impl Recipe {
         Ok(Recipe { rules })
     }
 
+    /// Whether a rule asks for the file.
+    pub(super) fn asks_for_files(&self) -> bool {
+        self.rules.iter().any(|rule| rule.file.is_some())
+    }
+
     /// The old texts that the recipe moves away from, as far as it names them.
     pub(super) fn needles(&self) -> Vec<Needle> {
         let mut needles = Vec::new();
@@ -252,23 +258,45 @@ impl Recipe {
     }
 }
 
+/// How much of a file a rule looks into.
+pub(super) enum LooksInto {
+    /// All of it.
+    All,
+    /// Only the copies of these connection managers of package parts.
+    Copies(Vec<String>),
+    Nothing,
+}
+
 impl Rule {
-    /// Whether the rule looks into a file at all.
-    pub(super) fn looks_into(&self, at: InContext<'_>) -> bool {
-        let label = at.file.label.to_string();
-        let name = at.file.label.file_name();
-        let file = self.file.as_ref();
-        if file.is_some_and(|file| !file.fits(&label) && !file.fits(&name)) {
-            return false;
+    /// Whether the rule looks into a file at all. A package part is looked into with the copies that packages hold of
+    /// its connection managers.
+    pub(super) fn looks_into(&self, at: InContext<'_>, parts: &Parts) -> LooksInto {
+        if let Some(project) = &self.project {
+            let is_in = at.project().is_some_and(|(file, read)| {
+                let name = read.property("Name").map(|it| it.text().into_text());
+                project.fits(&file.label.file_name())
+                    || name.is_some_and(|name| project.fits(&name))
+            });
+            if !is_in {
+                return LooksInto::Nothing;
+            }
         }
-        let Some(project) = &self.project else {
-            return true;
+        let Some(file) = &self.file else {
+            return LooksInto::All;
         };
-        at.project().is_some_and(|(file, read)| {
-            let name = read.property("Name").map(|it| it.text().into_text());
-            project.fits(&file.label.file_name()) || name.is_some_and(|name| project.fits(&name))
-        })
+        if names(file, &at.file.label) {
+            return LooksInto::All;
+        }
+        let copies = parts.managers(|label| names(file, label));
+        match copies.is_empty() {
+            true => LooksInto::Nothing,
+            false => LooksInto::Copies(copies),
+        }
     }
+}
+
+fn names(pattern: &Pattern, label: &Label) -> bool {
+    pattern.fits(&label.to_string()) || pattern.fits(&label.file_name())
 }
 
 #[cfg(test)]

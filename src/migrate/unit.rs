@@ -1,13 +1,13 @@
 //! The walk: units are planned one at a time, and dropped.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::archive;
-use crate::host::Files;
+use crate::effective::{Given, UnitValues};
 use crate::project::{
-    BuildCopy, File, FileId, Found, Hash, InContext, Inputs, Limits, Looked, OpenUnit, ReadError,
-    Reading, Role, find,
+    BuildCopy, File, FileId, Found, Hash, InContext, Inputs, Looked, OpenUnit, ReadError, Reading,
+    Role, Unit, find,
 };
 use crate::xml::Edit;
 
@@ -15,6 +15,7 @@ use super::left::{Left, left};
 use super::look::{Group, Look, look};
 use super::merge::Merged;
 use super::object::project_parameter_readers;
+use super::part::Parts;
 use super::plan::{ArchivePlan, Conflict, FilePlan, NotChanged, UnitPlan, Warning};
 use super::rule::{Needle, Recipe};
 use super::version::bump;
@@ -57,7 +58,16 @@ pub enum BuildCopies {
     Include,
 }
 
-/// Plans the inputs unit by unit; `tell` is given each unit as soon as it is planned.
+/// How far a plan has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Files that were looked at.
+    pub done: usize,
+    /// Files that were found; members of archives are found as they are opened.
+    pub found: usize,
+}
+
+/// Plans the inputs unit by unit; `tell` is given each unit as soon as it is planned, `watch` is told of each file.
 ///
 /// # Errors
 ///
@@ -66,18 +76,11 @@ pub fn plan<E>(
     inputs: &Inputs,
     recipe: &Recipe,
     options: &Options,
-    limits: Limits,
-    jobs: NonZero<usize>,
-    files: &dyn Files,
+    reading: &Reading<'_>,
+    watch: &(dyn Fn(Progress) + Sync),
     mut tell: impl FnMut(UnitPlan) -> Result<(), E>,
 ) -> Result<(), E> {
-    let reading = Reading {
-        files,
-        limits,
-        jobs,
-        only_with: None,
-    };
-    let Found { units, errors } = find(inputs, files);
+    let Found { units, errors } = find(inputs, reading.files);
     if !errors.is_empty() {
         tell(UnitPlan {
             errors,
@@ -85,18 +88,26 @@ pub fn plan<E>(
         })?;
     }
     let needles = recipe.needles();
-    for unit in &units {
-        if unit.build_copy == BuildCopy::Yes && options.build_copies == BuildCopies::LeaveAlone {
-            continue;
+    let is_meant = |unit: &&Unit| {
+        unit.build_copy == BuildCopy::No || options.build_copies == BuildCopies::Include
+    };
+    let units: Vec<&Unit> = units.iter().filter(is_meant).collect();
+    let planner = Planner {
+        inputs,
+        recipe,
+        options,
+        needles: &needles,
+        reading,
+        given: &Given::default(),
+        watch,
+        done: AtomicUsize::new(0),
+        found: AtomicUsize::new(units.iter().map(|unit| unit.candidates.len()).sum()),
+    };
+    for unit in units {
+        let open = unit.open(inputs, reading);
+        if open.archive.is_some() {
+            planner.more(open.packages().len() + open.context.files.len());
         }
-        let open = unit.open(inputs, &reading);
-        let planner = Planner {
-            inputs,
-            recipe,
-            options,
-            needles: &needles,
-            reading: &reading,
-        };
         tell(planner.unit(open))?;
     }
     Ok(())
@@ -108,6 +119,10 @@ struct Planner<'p> {
     options: &'p Options,
     needles: &'p [Needle],
     reading: &'p Reading<'p>,
+    given: &'p Given<'p>,
+    watch: &'p (dyn Fn(Progress) + Sync),
+    done: AtomicUsize,
+    found: AtomicUsize,
 }
 
 /// What is known of one package when it has been dropped.
@@ -132,13 +147,22 @@ struct PackagePlan {
 impl Planner<'_> {
     fn unit(&self, open: OpenUnit) -> UnitPlan {
         let mut plan = UnitPlan::default();
-        let packages = open.each(self.reading, |looked| match looked {
-            Looked::Read(at) => self.package(at),
-            Looked::Skipped => PackagePlan::default(),
-            Looked::Failed(error) => PackagePlan {
-                error: Some(error),
-                ..PackagePlan::default()
-            },
+        let values = UnitValues::new(&open.context, self.given);
+        let parts = match self.recipe.asks_for_files() {
+            true => Parts::of(&open, self.reading),
+            false => Parts::default(),
+        };
+        let packages = open.each(self.reading, |looked| {
+            let plan = match looked {
+                Looked::Read(at) => self.package(at, &values, &parts),
+                Looked::Skipped => PackagePlan::default(),
+                Looked::Failed(error) => PackagePlan {
+                    error: Some(error),
+                    ..PackagePlan::default()
+                },
+            };
+            self.looked_at_one();
+            plan
         });
         plan.looked_at = packages.len();
         let mut merged: BTreeMap<FileId, Merged> = BTreeMap::new();
@@ -169,6 +193,7 @@ impl Planner<'_> {
         let context = &open.context;
         for file in &context.files {
             let at = InContext { context, file };
+            self.looked_at_one();
             if file.is_encrypted && file.role == Role::Asked {
                 plan.not_changed.push(encrypted(file));
             }
@@ -182,7 +207,7 @@ impl Planner<'_> {
                 not_changed,
                 conflicts,
                 matched,
-            } = look(at, self.recipe, self.options);
+            } = look(at, &values, &parts, self.recipe, self.options);
             plan.not_changed.extend(not_changed);
             plan.conflicts.extend(conflicts);
             plan.matched.extend(matched);
@@ -272,7 +297,23 @@ impl Planner<'_> {
         }
     }
 
-    fn package(&self, at: InContext<'_>) -> PackagePlan {
+    fn looked_at_one(&self) {
+        (self.watch)(Progress {
+            done: self.done.fetch_add(1, Ordering::Relaxed) + 1,
+            found: self.found.load(Ordering::Relaxed),
+        });
+    }
+
+    fn more(&self, found: usize) {
+        self.found.fetch_add(found, Ordering::Relaxed);
+    }
+
+    fn package<'a>(
+        &self,
+        at: InContext<'a>,
+        values: &'a UnitValues<'a>,
+        parts: &Parts,
+    ) -> PackagePlan {
         let file = at.file;
         let mut plan = PackagePlan::default();
         if file.is_encrypted {
@@ -280,7 +321,7 @@ impl Planner<'_> {
             return plan;
         }
         plan.reads = project_parameter_readers(at);
-        let look = look(at, self.recipe, self.options);
+        let look = look(at, values, parts, self.recipe, self.options);
         plan.not_changed = look.not_changed;
         plan.conflicts = look.conflicts;
         plan.matched = look.matched;

@@ -71,12 +71,14 @@ impl Changes {
 }
 
 /// A file before and after its changes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Changed<'a> {
     /// The file.
     pub file: &'a File,
     /// Its new bytes.
     pub after: Vec<u8>,
+    /// What they read as.
+    pub document: Document,
 }
 
 /// The changed files among `files`, in their order; files whose bytes stay the same are left out.
@@ -101,10 +103,14 @@ pub fn changed<'a>(
             .sealed(edits.clone())
             .map_err(|_| WriteError::Encrypted(file.label.to_string()))?;
         let after = file.document.apply(&sealed);
-        read_back(file, edits, &after, limits)?;
+        let document = read_back(file, edits, &after, limits)?;
         let before = file.document.source().encode(file.document.source().text());
         if after != before {
-            result.push(Changed { file, after });
+            result.push(Changed {
+                file,
+                after,
+                document,
+            });
         }
     }
     Ok(result)
@@ -116,7 +122,7 @@ fn read_back(
     edits: &EditSet,
     after: &[u8],
     limits: &Limits,
-) -> Result<(), WriteError> {
+) -> Result<Document, WriteError> {
     let damaged = |reason: String| WriteError::Damaged {
         file: file.label.to_string(),
         reason,
@@ -131,7 +137,7 @@ fn read_back(
         .map_err(|_| damaged("the edits cannot be taken back".to_owned()))?;
     let original = file.document.source();
     if document.apply(&inverse) == original.encode(original.text()) {
-        Ok(())
+        Ok(document)
     } else {
         Err(damaged("more than the edits has changed".to_owned()))
     }

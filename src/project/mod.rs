@@ -6,6 +6,7 @@
 mod changes;
 mod context;
 mod copies;
+mod diff;
 mod error;
 mod file;
 mod find;
@@ -16,7 +17,6 @@ mod locate;
 mod members;
 mod one;
 mod unit;
-mod winner;
 mod write;
 
 pub use changes::{Changed, Changes, WriteError, changed, writes};
@@ -24,6 +24,7 @@ pub use context::{Context, InContext};
 pub use copies::{
     Following, Recopied, count_copies, follow, follow_parameter, other_build_values, recopy, uncopy,
 };
+pub use diff::{Hunk, Line, Tag, all_lines, hunks};
 pub use error::{ReadError, Reason};
 pub use file::{File, FileId};
 pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit, find};
@@ -34,5 +35,4 @@ pub use locate::{LocateError, Located, Place, locate};
 pub use members::{MemberChanges, write_members};
 pub use one::{Named, One};
 pub use unit::{ArchiveFile, Looked, OpenUnit, Reading, holds};
-pub use winner::{Winner, winner, winners_of_parts};
 pub use write::{Hash, Kind, NotAHash, Write};

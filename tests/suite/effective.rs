@@ -490,6 +490,43 @@ fn entries_that_lead_nowhere_are_ssis_warnings_and_the_run_goes_on() {
 }
 
 #[test]
+fn a_path_of_a_configuration_that_names_no_property_is_a_warning_too() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("Configured.dtsx");
+    std::fs::copy(folder().join(CONFIGURED), &path).unwrap();
+    let entry = |path: &str| {
+        format!(
+            "<Configuration ConfiguredType=\"Property\" Path=\"{path}\" ValueType=\"String\"><ConfiguredValue>x\
+             </ConfiguredValue></Configuration>"
+        )
+    };
+    let text = [
+        r"\Package.Variables[User::File]",
+        r"\Package.Variables[User::File].Properties[Value]",
+    ]
+    .map(entry)
+    .concat();
+    std::fs::write(
+        temporary.path().join("Configured.dtsConfig"),
+        format!("<DTSConfiguration>{text}</DTSConfiguration>"),
+    )
+    .unwrap();
+    looked(&path, &given(&ALL[..1]), |values| {
+        let notes: Vec<String> = values.notes().iter().map(ToString::to_string).collect();
+        let told = notes.join("\n");
+        assert!(
+            told.contains("warning 0x80012019") && told.contains("names no property"),
+            "{told}"
+        );
+        // The entry behind it applies.
+        assert_eq!(
+            value(values, &full("User::File")).value.as_deref(),
+            Some("x")
+        );
+    });
+}
+
+#[test]
 fn a_configuration_that_cannot_be_read_says_what_is_wrong_with_it() {
     let temporary = tempfile::tempdir().unwrap();
     let path = temporary.path().join("Configured.dtsx");
@@ -925,4 +962,89 @@ fn a_thousand_variables_that_read_one_another_are_no_danger() {
             Some("end")
         );
     });
+}
+
+#[test]
+fn a_child_sees_the_variables_and_assignments_of_the_task_that_calls_it() {
+    use crate::mail_packages::{Written, variable};
+    let mut parent = Written::new();
+    parent.variables = variable("Mode", 8, "", "full") + &variable("Host", 8, "", "package");
+    let inner = variable("Host", 8, "", "sequence");
+    let call = "<DTS:Executable DTS:ExecutableType=\"Microsoft.ExecutePackageTask\" DTS:ObjectName=\"Child\">\
+                <DTS:ObjectData><ExecutePackageTask><PackageName>Child.dtsx</PackageName><ParameterAssignment>\
+                <ParameterName>To</ParameterName><BindedVariableOrParameterName>User::Host\
+                </BindedVariableOrParameterName></ParameterAssignment><ParameterAssignment><ParameterName>Who\
+                </ParameterName><BindedVariableOrParameterName>System::MachineName</BindedVariableOrParameterName>\
+                </ParameterAssignment></ExecutePackageTask></DTS:ObjectData></DTS:Executable>";
+    parent.tasks = format!(
+        "<DTS:Executable DTS:ExecutableType=\"STOCK:SEQUENCE\" DTS:ObjectName=\"Seq\"><DTS:Variables>{inner}\
+         </DTS:Variables><DTS:Executables>{call}</DTS:Executables></DTS:Executable>"
+    );
+    let temporary = tempfile::tempdir().unwrap();
+    let path = parent.save(temporary.path());
+    let seen = looked(&path, &given(&[]), |values| {
+        let package = values.at().package().unwrap();
+        let task = package.execute_package_tasks().next().unwrap();
+        values.parent(task)
+    });
+    assert_eq!(
+        seen.variables,
+        [
+            ("User::Host".to_owned(), Ok("sequence".to_owned())),
+            ("User::Mode".to_owned(), Ok("full".to_owned())),
+        ]
+    );
+    assert_eq!(
+        seen.parameters[0],
+        ("To".to_owned(), Ok("sequence".to_owned()))
+    );
+    let (who, unknown) = &seen.parameters[1];
+    assert!(
+        who == "Who"
+            && unknown
+                .as_ref()
+                .is_err_and(|why| why.contains("System::MachineName"))
+    );
+    // The child takes both.
+    let with_parent = Given {
+        parent: Some(Parent {
+            parameters: seen.parameters,
+            ..Parent::default()
+        }),
+        ..given(&ALL)
+    };
+    let to = looked(&folder().join(PROJECT), &with_parent, |values| {
+        value(values, r"\Package\Known.Properties[ToLine]")
+    });
+    assert_eq!(to.value.as_deref(), Some("sequence"));
+    // And names that only the parent has, with their types.
+    let mut child = Written::new();
+    child.tasks = crate::mail_packages::task(
+        "Tell",
+        "",
+        "<DTS:PropertyExpression DTS:Name=\"Subject\">@[User::Mode] + \" on \" + @[User::Host]\
+         </DTS:PropertyExpression>",
+        &[],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let child = child.save(folder.path());
+    let subject = |parent: Option<Parent>| {
+        let given = Given {
+            parent,
+            ..given(&[])
+        };
+        looked(&child, &given, |values| {
+            value(values, r"\Package\Tell.Properties[Subject]")
+        })
+    };
+    let called = subject(Some(Parent {
+        variables: seen.variables,
+        types: seen.types,
+        ..Parent::default()
+    }));
+    assert_eq!(called.value.as_deref(), Some("full on sequence"));
+    assert_eq!(called.chain[0].kind, Origin::ParentVariable);
+    let alone = subject(None);
+    assert_eq!(alone.certainty, Certainty::Unknown);
+    assert!(alone.reason.unwrap().contains("was not found"));
 }

@@ -52,6 +52,13 @@ fn expressions_of_the_corpus_evaluate_unless_something_is_missing_that_is_named(
     assert!(counts.unexplained.is_empty(), "{:#?}", counts.unexplained);
 }
 
+/// Booleans are stored as `0` and `-1` too.
+fn is_same(sample: &str, value: &str) -> bool {
+    let boolean = dtsx::package::boolean;
+    sample.replace("\r\n", "\n") == value.replace("\r\n", "\n")
+        || boolean(sample).is_some() && boolean(sample) == boolean(value)
+}
+
 fn count(values: &PackageValues<'_>, counts: &mut Counts) {
     let Some(package) = values.at().package() else {
         return;
@@ -75,9 +82,7 @@ fn count(values: &PackageValues<'_>, counts: &mut Counts) {
             return;
         }
         match (sample, of.value) {
-            (Ok(sample), Some(value))
-                if sample.replace("\r\n", "\n") == value.replace("\r\n", "\n") =>
-            {
+            (Ok(sample), Some(value)) if is_same(&sample, &value) => {
                 counts.agree += 1;
             }
             (Ok(sample), value) => {

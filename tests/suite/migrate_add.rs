@@ -400,3 +400,68 @@ fn what_cannot_be_added_is_told() {
     }
     assert!(estate.bytes() == before);
 }
+
+#[test]
+fn what_would_come_or_go_is_shown_and_told_to_programs() {
+    let estate = Estate::copy(&fixtures().join("nine-places"));
+    let before = estate.bytes();
+    let add = [
+        "add",
+        ".",
+        "smtp",
+        "--name",
+        "Backup",
+        "--server",
+        "backup.example.com",
+    ];
+    let shown = estate.run(&[&add[..], &["--diff"]].concat());
+    assert_eq!(shown.code, 1, "{}", shown.err);
+    assert!(estate.bytes() == before);
+    for line in [
+        "--- Estate.dtproj\n+++ Estate.dtproj\n",
+        "+          <SSIS:ConnectionManager SSIS:Name=\"Backup.conmgr\" />",
+        "--- /dev/null\n+++ Backup.conmgr\n@@ -0,0 +1,",
+        "+      ConnectionString=\"SmtpServer=backup.example.com;",
+        "\n\\ No newline at end of file\n",
+    ] {
+        assert!(shown.out.contains(line), "{line}\n{}", shown.out);
+    }
+    // What is inserted between lines takes none away.
+    let goes = |line: &str| line.starts_with('-') && !line.starts_with("---");
+    assert!(!shown.out.lines().any(goes), "{}", shown.out);
+    let report = estate.json(&add);
+    assert_eq!(report["schema"], "dtsx/change@1");
+    assert_eq!(report["command"], "add");
+    assert_eq!(report["object"], r"\Project.Connections[Backup]");
+    assert_eq!(report["written"], true);
+    let files = |report: &serde_json::Value| -> Vec<String> {
+        let files = report["files"].as_array().unwrap().iter();
+        let text = |it: &serde_json::Value| it.as_str().unwrap().to_owned();
+        let mut all: Vec<_> = files
+            .map(|it| format!("{} {}", text(&it["change"]), text(&it["path"])))
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(
+        files(&report),
+        ["changed Estate.dtproj", "created Backup.conmgr"]
+    );
+    let remove = ["remove", "Backup.conmgr", r"\Project.Connections[Backup]"];
+    let shown = estate.run(&[&remove[..], &["--diff"]].concat());
+    assert_eq!(shown.code, 1, "{}", shown.err);
+    assert!(
+        shown.out.contains("--- Backup.conmgr\n+++ /dev/null\n"),
+        "{}",
+        shown.out
+    );
+    let report = estate.json(&remove);
+    assert_eq!(
+        files(&report),
+        ["changed Estate.dtproj", "removed Backup.conmgr"]
+    );
+    assert!(estate.bytes() == before);
+    let refused = estate.run(&["remove", "Nope.dtsx", r"\Package\X", "--format", "json"]);
+    assert_eq!(refused.code, 3);
+    assert_eq!(refused.json()["schema"], "dtsx/error@1");
+}

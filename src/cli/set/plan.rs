@@ -3,19 +3,22 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use dtsx::connection_string::{is_secret_key, masked, masked_within, secrets_within};
-use dtsx::host::{Files as _, RealFiles};
+use dtsx::connection_string::{SmtpProperty, is_secret_key, masked, masked_within, secrets_within};
+use dtsx::effective::{
+    Certainty, Effective, Given, Origin, PackageValues, UnitValues, set_everywhere,
+};
 use dtsx::package::{
     ConnectionManager, FileKind, ModelChanges, SendMailTaskModel, SetError, SmtpManagerModel,
     Target, holds_literal,
 };
 use dtsx::project::{
-    Changes, File, Following, InContext, Located, Place, Recopied, Winner, count_copies, follow,
-    follow_parameter, other_build_values, recopy, uncopy, winner, winners_of_parts,
+    Changes, File, Following, InContext, Located, Place, Recopied, count_copies, follow,
+    follow_parameter, other_build_values, recopy, uncopy,
 };
+use dtsx::report::json::set::SetPlace;
 use dtsx::xml::Edit;
 
-use super::super::exit::Exit;
+use super::super::model::model as model_of;
 use super::super::streams::Refusal;
 use super::SetArgs;
 
@@ -26,6 +29,8 @@ pub(super) struct Planned {
     pub(super) old: Option<String>,
     /// What is to be stored, where it may be shown.
     pub(super) new: Option<String>,
+    /// With `--everywhere`, what gets the value.
+    pub(super) places: Vec<SetPlace>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -42,6 +47,7 @@ pub(super) fn plan(
             changes: Changes::new(),
             old: None,
             new: None,
+            places: Vec::new(),
             warnings: Vec::new(),
         },
     };
@@ -74,10 +80,10 @@ pub(super) fn plan(
             args.path, secret.key
         )));
     }
-    let result = if args.expression {
-        plan.expression(&value)
-    } else {
-        plan.value(&value)
+    let result = match (args.expression, args.everywhere) {
+        (true, _) => plan.expression(&value),
+        (false, true) => plan.everywhere(&value),
+        (false, false) => plan.value(&value),
     };
     // What was not given as an argument may be a secret, also where the property is none.
     result.map_err(|refusal| match args.values.is_given() {
@@ -89,6 +95,9 @@ pub(super) fn plan(
     })?;
     if args.values.is_given() {
         (plan.planned.old, plan.planned.new) = (None, None);
+        for place in &mut plan.planned.places {
+            (place.old, place.new) = (None, None);
+        }
     }
     Ok(plan.planned)
 }
@@ -172,6 +181,67 @@ impl<'a> Plan<'_, 'a> {
         Ok(())
     }
 
+    /// One value, in every place that keeps it.
+    fn everywhere(&mut self, value: &str) -> Result<(), Refusal> {
+        let Place::Object(target) = self.located.place else {
+            return Err(Refusal::usage(format!(
+                "{}: a copy or an entry of a configuration is one place: name the object with `--everywhere`",
+                self.path
+            )));
+        };
+        let stored = self.located.stored().map_err(|error| self.tell(&error))?;
+        let Some(stored) = stored else {
+            // There is nothing to set; the setter knows how to say it.
+            let error = self.located.set(value).err();
+            return Err(error.map_or_else(
+                || Refusal::usage("name a property"),
+                |error| self.tell(&error),
+            ));
+        };
+        let property = stored.property.into_owned();
+        let at = InContext {
+            context: self.at.context,
+            file: self.located.file,
+        };
+        let all =
+            set_everywhere(at, target, &property, value).map_err(|error| self.tell(&error))?;
+        if !all.decides {
+            let why: Vec<String> = all.stays.into_iter().map(|it| it.why).collect();
+            let why = masked_within(&why.join("; ")).0.into_owned();
+            return Err(Refusal::usage(format!(
+                "{}: no place keeps the value as a whole: {why}",
+                self.path
+            )));
+        }
+        let is_secret = stored.is_sensitive || is_secret_key(&property);
+        let text = |text: &str| (!is_secret).then(|| shown(&property, text).into_owned());
+        self.planned.old = text(&stored.text);
+        self.planned.new = text(value);
+        self.planned.places = all
+            .places
+            .into_iter()
+            .map(|place| SetPlace {
+                path: place.file.to_string(),
+                object: place.path,
+                kind: place.kind.name(),
+                old: text(&place.old),
+                new: text(&place.new),
+                why: masked_within(&place.why).0.into_owned(),
+            })
+            .collect();
+        for stays in all.stays {
+            self.warn(&format!(
+                "not changed: {} {}: {}",
+                stays.file, stays.path, stays.why
+            ));
+        }
+        if self.located.file.kind == FileKind::PackagePart {
+            self.warn(PART);
+        }
+        self.planned.changes = all.changes;
+        Ok(())
+    }
+
     /// The expression that computes a property; an empty one goes.
     fn expression(&mut self, expression: &str) -> Result<(), Refusal> {
         let Place::Object(target) = self.located.place else {
@@ -240,17 +310,16 @@ impl<'a> Plan<'_, 'a> {
 
     /// What a file says that an object shall be.
     fn model(&mut self, path: &Path) -> Result<(), Refusal> {
-        let text = read(path)?;
         let (edits, changes, target) = match self.located.place {
             Place::Object(target @ Target::ConnectionManager(manager)) if manager.is_smtp() => {
-                let model: SmtpManagerModel = parse(path, &text)?;
+                let model: SmtpManagerModel = model_of(path)?;
                 let changes = model.changes(manager).map_err(|error| self.tell(&error))?;
                 (model.edits(manager), changes, target)
             }
             Place::Object(target @ Target::Executable(executable))
                 if let Some(task) = executable.send_mail() =>
             {
-                let model: SendMailTaskModel = parse(path, &text)?;
+                let model: SendMailTaskModel = model_of(path)?;
                 let changes = model.changes(task).map_err(|error| self.tell(&error))?;
                 (model.edits(task), changes, target)
             }
@@ -324,26 +393,35 @@ impl<'a> Plan<'_, 'a> {
     }
 
     fn warn_of_winners(&mut self, target: Target<'a>, property: &str) {
-        if let Some(winner) = winner(self.at, target, property) {
-            let text = shown_winner(property, &winner);
-            self.warn(&format!(
-                "the stored value is not used when the package runs: {text}"
-            ));
-        }
+        let given = Given::default();
+        let unit = UnitValues::new(self.at.context, &given);
+        let values = PackageValues::new(self.at, &unit);
+        let file = self.located.file;
+        let of = |property: &str| {
+            let effective = values.property(file, target, property).ok()?;
+            winner(target, property, &effective)
+        };
+        let whole = of(property);
+        let mut warnings: Vec<String> = Vec::new();
+        warnings.extend(whole.as_ref().map(|why| format!("the stored value {why}")));
         if let Target::ConnectionManager(manager) = target
             && property == "ConnectionString"
         {
-            for (part, winner) in winners_of_parts(self.at, manager) {
-                let text = shown_winner(&part, &winner);
-                self.warn(&format!(
-                    "`{part}` of the stored value is not used when the package runs: {text}"
-                ));
+            let parts: Vec<&str> = match manager.is_smtp() {
+                true => SmtpProperty::ALL.map(SmtpProperty::key).into(),
+                false => vec!["ServerName", "InitialCatalog", "UserName", "Password"],
+            };
+            for part in parts {
+                if let Some(why) = of(part).filter(|why| Some(why) != whole.as_ref()) {
+                    warnings.push(format!("`{part}` of the stored value {why}"));
+                }
             }
         }
+        for warning in warnings {
+            self.warn(&warning);
+        }
         if self.located.file.kind == FileKind::PackagePart {
-            self.warn(
-                "the packages that use this package part hold copies of it, which stay as they are",
-            );
+            self.warn(PART);
         }
     }
 
@@ -389,46 +467,25 @@ fn shown<'t>(property: &str, text: &'t str) -> Cow<'t, str> {
     }
 }
 
-/// The expression of a secret property may hold the secret.
-fn shown_winner(property: &str, winner: &Winner) -> String {
-    match winner {
-        Winner::Expression(text) if is_secret_key(property) && holds_literal(text) => {
-            "an expression computes it".to_owned()
-        }
-        winner => winner.to_string(),
+const PART: &str =
+    "the packages that use this package part hold copies of it, which stay as they are";
+
+/// What takes the place of a stored value, or may. The expression of a secret property may hold the secret.
+fn winner(target: Target<'_>, property: &str, effective: &Effective) -> Option<String> {
+    if let Some(by) = &effective.decided_by {
+        let object = target.object();
+        let expression = object.property_expression(property);
+        let holds_secret = effective.origin == Origin::Expression
+            && is_secret_key(property)
+            && expression.is_some_and(|it| holds_literal(&it.text()));
+        let by = if holds_secret {
+            "an expression computes it"
+        } else {
+            by
+        };
+        return Some(format!("is not used when the package runs: {by}"));
     }
-}
-
-fn read(path: &Path) -> Result<String, Refusal> {
-    let unreadable = |why: String| Refusal {
-        exit: Exit::Unreadable,
-        message: format!("{}: {why}", path.display()),
-    };
-    let bytes = RealFiles
-        .read(path)
-        .map_err(|error| unreadable(format!("could not be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| unreadable("expected UTF-8, found other bytes".to_owned()))
-}
-
-/// A model as `get` shows one: TOML, JSON, or the JSON report of `get`.
-fn parse<M: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<M, Refusal> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let is_json = text.trim_start().starts_with('{');
-    let read = if is_json {
-        match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(serde_json::Value::Object(mut report))
-                if report.get("schema").is_some_and(|it| it == "dtsx/get@1") =>
-            {
-                let object = report.remove("object").unwrap_or_default();
-                serde_json::from_value(object).map_err(|error| error.to_string())
-            }
-            _ => serde_json::from_str(text).map_err(|error| error.to_string()),
-        }
-    } else {
-        toml::from_str(text).map_err(|error| error.to_string())
-    };
-    read.map_err(|error| {
-        let error = masked_within(error.trim_end()).0.into_owned();
-        Refusal::usage(format!("{}: {error}", path.display()))
-    })
+    let why = effective.reason.as_ref()?;
+    (effective.certainty == Certainty::Assumed)
+        .then(|| format!("may not be the one that is used when the package runs: {why}"))
 }

@@ -7,7 +7,7 @@ use crate::package::{
 use crate::project::File;
 
 use super::slot::{Part, Slot};
-use super::{KeeperKind, Search, UnreachableKind};
+use super::{Find, KeeperKind, Search, UnreachableKind};
 
 impl<'a> Search<'a> {
     /// The configurations of the package that set the property.
@@ -118,7 +118,14 @@ impl<'a> Search<'a> {
                 };
                 let why = format!("the configuration `{name}` sets it from here");
                 let path = format!("\\Configuration[{path}]");
-                self.keep(file, path, KeeperKind::Configuration, why, slot);
+                self.keep(Find {
+                    file,
+                    path,
+                    kind: KeeperKind::Configuration,
+                    why,
+                    slot,
+                    level: None,
+                });
             }
         }
     }

@@ -1,7 +1,11 @@
 //! The characters that keep a value: the whole of a stored text, a literal inside an expression, and of either,
 //! where it is a connection string, one part.
 
-use crate::connection_string::{ConnectionString, Replacement, SmtpConnectionString, SmtpProperty};
+use std::ops::Range;
+
+use crate::connection_string::{
+    ConnectionString, Dialect, Replacement, SmtpConnectionString, SmtpProperty,
+};
 use crate::expression::{Expression, NodeKind, escape_text};
 use crate::package::{
     ConfigurationEntry, Parameter, ParameterScope, SetError, SetErrorKind, Stored, Target,
@@ -26,6 +30,8 @@ pub(super) enum Part {
 pub(super) struct Slot<'a> {
     at: At<'a>,
     part: Option<Part>,
+    /// What an expression puts around the text before it is read as a connection string.
+    around: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +52,11 @@ enum At<'a> {
 
 impl<'a> Slot<'a> {
     fn new(at: At<'a>) -> Slot<'a> {
-        Slot { at, part: None }
+        Slot {
+            at,
+            part: None,
+            around: None,
+        }
     }
 
     pub(super) fn text(stored: Stored<'a>) -> Slot<'a> {
@@ -112,12 +122,22 @@ impl<'a> Slot<'a> {
         self
     }
 
+    /// Of a literal that is a piece of a connection string, what stands before and behind it.
+    pub(super) fn between(mut self, before: String, behind: String) -> Slot<'a> {
+        self.around = Some((before, behind));
+        self
+    }
+
     /// The value; `None` where the text does not hold the part, or cannot be read as what holds it.
     pub(super) fn value(&self) -> Option<String> {
         let text = self.at.text()?;
-        match &self.part {
-            None => Some(text),
-            Some(part) => part.value_in(&text),
+        match (&self.part, &self.around) {
+            (None, _) => Some(text),
+            (Some(part), None) => part.value_in(&text),
+            (Some(part), Some((before, behind))) => part
+                .pair_in(&format!("{before}{text}{behind}"), |_, value| {
+                    value.to_owned()
+                }),
         }
     }
 
@@ -129,6 +149,34 @@ impl<'a> Slot<'a> {
             }
             _ => "",
         }
+    }
+}
+
+impl Slot<'_> {
+    /// The replacements of a literal that is a piece of a connection string.
+    fn set_between(
+        &self,
+        part: &Part,
+        text: &str,
+        new: &str,
+    ) -> Result<Vec<Replacement>, SetErrorKind> {
+        let nothing = (String::new(), String::new());
+        let (before, behind) = self.around.as_ref().unwrap_or(&nothing);
+        let string = format!("{before}{text}{behind}");
+        let literal = before.len()..before.len() + text.len();
+        let replacements = part.set_in(&string, new)?.into_iter();
+        replacements
+            .map(|replacement| {
+                let Range { start, end } = replacement.range;
+                if start < literal.start || literal.end < end {
+                    return Err(SetErrorKind::NoData("literal"));
+                }
+                Ok(Replacement {
+                    range: start - literal.start..end - literal.start,
+                    text: replacement.text,
+                })
+            })
+            .collect()
     }
 }
 
@@ -145,6 +193,45 @@ impl Part {
                 read.get(key).map(|pair| pair.value.text.to_string())
             }
         }
+    }
+}
+
+impl Part {
+    /// The name of the key.
+    fn key(&self) -> &str {
+        match self {
+            Part::Smtp(property) => property.key(),
+            Part::Key(key) => key,
+        }
+    }
+
+    /// How the string that holds it is quoted.
+    fn dialect(&self, string: &str) -> Dialect {
+        match self {
+            Part::Smtp(_) => Dialect::Plain,
+            Part::Key(_) => Dialect::of(string),
+        }
+    }
+
+    /// Where the part's value stands in a string, of which pieces may not be known.
+    pub(super) fn range_in(&self, string: &str) -> Option<Range<usize>> {
+        self.pair_in(string, |range, _| range)
+    }
+
+    fn pair_in<T>(&self, string: &str, make: impl FnOnce(Range<usize>, &str) -> T) -> Option<T> {
+        let read = ConnectionString::parse_as(string, self.dialect(string)).ok()?;
+        let pair = read.get(self.key())?;
+        Some(make(pair.value.raw().range(), &pair.value.text))
+    }
+
+    /// The replacements of a string of which pieces may not be known.
+    fn set_in(&self, string: &str, new: &str) -> Result<Vec<Replacement>, SetErrorKind> {
+        if let Part::Smtp(property) = self {
+            // Whether it can be a value at all, the string of its own kind knows.
+            SmtpConnectionString::parse("SmtpServer=x;")?.set(*property, new)?;
+        }
+        let read = ConnectionString::parse_as(string, self.dialect(string))?;
+        Ok(read.set(self.key(), new)?)
     }
 }
 
@@ -320,6 +407,9 @@ impl<'a> Keeper<'a> {
             let mut replacements = Vec::new();
             for (keeper, new) in values {
                 match &keeper.slot.part {
+                    Some(part) if keeper.slot.around.is_some() => {
+                        replacements.extend(keeper.slot.set_between(part, &text, new)?);
+                    }
                     Some(Part::Smtp(property)) => smtp.push((*property, *new)),
                     Some(Part::Key(key)) => {
                         let read = ConnectionString::parse(&text)?;

@@ -1,5 +1,6 @@
 //! Text for people, on a terminal or in a mail.
 
+pub mod diff;
 pub mod effective;
 pub mod inspect;
 pub mod plan;

@@ -2,15 +2,14 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
-use crate::migrate::{FilePlan, KeeperKind, Tag, UnitPlan};
+use crate::migrate::{FilePlan, KeeperKind, Matched, UnitPlan};
 use crate::report::json::plan::Plan;
 use crate::source::visible;
 
-const OLD: Style = AnsiColor::Red.on_default();
-const NEW: Style = AnsiColor::Green.on_default();
-const PLACE: Style = AnsiColor::Cyan.on_default();
+use super::diff::{self, Of};
+
 const HEADING: Style = Style::new().bold();
 
 /// Writes what changes in a unit: for each file the values with the reasons, then the lines. Who wants no colours
@@ -25,8 +24,7 @@ pub fn write_unit(out: &mut dyn Write, unit: &UnitPlan) -> io::Result<()> {
 
 fn write_file(out: &mut dyn Write, file: &FilePlan) -> io::Result<()> {
     let label = file.label.to_string();
-    let label = visible(&label);
-    writeln!(out, "{HEADING}{label}{HEADING:#}")?;
+    writeln!(out, "{HEADING}{}{HEADING:#}", visible(&label))?;
     for change in &file.changes {
         writeln!(
             out,
@@ -36,7 +34,12 @@ fn write_file(out: &mut dyn Write, file: &FilePlan) -> io::Result<()> {
             visible(&change.new)
         )?;
         let line = change.place.from.line;
-        writeln!(out, "      line {line}: {}", visible(&change.why))?;
+        let by = match change.matched {
+            Matched::Stored => "",
+            Matched::Effective => " (the rule matches the effective value)",
+            Matched::Kept => " (the rule matches what may be the value)",
+        };
+        writeln!(out, "      line {line}: {}{by}", visible(&change.why))?;
         let reads = matches!(change.kind, KeeperKind::Variable | KeeperKind::Parameter);
         if reads && !change.readers.is_empty() {
             writeln!(out, "      read by:")?;
@@ -45,39 +48,8 @@ fn write_file(out: &mut dyn Write, file: &FilePlan) -> io::Result<()> {
             }
         }
     }
-    writeln!(out, "{OLD}--- {label}{OLD:#}")?;
-    writeln!(out, "{NEW}+++ {label}{NEW:#}")?;
-    for hunk in &file.hunks {
-        let old = hunk
-            .lines
-            .iter()
-            .filter(|line| line.tag != Tag::New)
-            .count();
-        let new = hunk
-            .lines
-            .iter()
-            .filter(|line| line.tag != Tag::Old)
-            .count();
-        writeln!(
-            out,
-            "{PLACE}@@ -{},{old} +{},{new} @@{PLACE:#}",
-            hunk.old_start, hunk.new_start
-        )?;
-        for line in &hunk.lines {
-            let text = shown(&line.text);
-            match line.tag {
-                Tag::Context => writeln!(out, " {text}")?,
-                Tag::Old => writeln!(out, "{OLD}-{text}{OLD:#}")?,
-                Tag::New => writeln!(out, "{NEW}+{text}{NEW:#}")?,
-            }
-        }
-    }
+    diff::write(out, &label, Of::Changed, &file.hunks)?;
     writeln!(out)
-}
-
-/// Tabs are what a diff shows as they are.
-fn shown(line: &str) -> String {
-    line.split('\t').map(visible).collect::<Vec<_>>().join("\t")
 }
 
 /// Writes what is not changed and what is left, and the counts.

@@ -1,5 +1,6 @@
 //! JSON, each schema from structs of its own.
 
+pub mod change;
 mod common;
 pub mod effective;
 pub mod error;
@@ -26,6 +27,7 @@ use crate::migrate::RecipeFile;
 /// A new report is a new line here.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
+        schema::<change::Change>(change::SCHEMA),
         schema::<error::Error>(error::SCHEMA),
         schema::<eval::Eval>(eval::SCHEMA),
         schema::<get::Get>(get::SCHEMA),

@@ -100,6 +100,8 @@ pub struct ChangeJson {
     pub why: String,
     /// The rule, from 1.
     pub rule: usize,
+    /// By which value the rule matched the object: `stored`, `effective`, or `kept` in a place that may decide.
+    pub matched: String,
     /// Who else reads the variable or the parameter.
     pub readers: Vec<String>,
     /// Where the text is that holds the value.
@@ -425,6 +427,7 @@ fn change(change: &Change) -> ChangeJson {
         new: change.new.clone(),
         why: change.why.clone(),
         rule: change.rule,
+        matched: change.matched.name().to_owned(),
         readers: change.readers.clone(),
         span: change.place.into(),
     }
