@@ -63,6 +63,8 @@ pub(super) enum Named {
 
 /// What a name that is no expression means at an object, such as the variable of a Send Mail task's text.
 #[derive(Debug)]
+// It is an answer that is looked at once; no list of them is kept.
+#[allow(clippy::large_enum_variant)]
 pub enum NamedValue {
     /// It means this.
     Found {

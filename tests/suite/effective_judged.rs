@@ -53,7 +53,7 @@ fn what_tasks_write_at_run_time_is_as_it_was_judged() {
     }
     let mut recipients_written = Vec::new();
     for path in files_below(&corpus) {
-        if !path.extension().is_some_and(|it| it == "dtsx") {
+        if path.extension().is_none_or(|it| it != "dtsx") {
             continue;
         }
         let hash = Hash::of(&std::fs::read(&path).unwrap()).to_string();
