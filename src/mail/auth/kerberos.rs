@@ -79,8 +79,7 @@ fn with_password(
     peer: Peer<'_>,
 ) -> Result<Box<dyn Context>, String> {
     let kdc = sign_in.kdc.as_deref();
-    let context = password::WithPassword::new(user, password, wrapping, target, kdc, peer.left)?;
-    Ok(Box::new(context))
+    password::context(user, password, wrapping, target, kdc, peer.left)
 }
 
 #[cfg(not(feature = "windows-auth"))]

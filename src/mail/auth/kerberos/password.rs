@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use sspi::generator::GeneratorState;
 use sspi::{
     AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, Credentials, CredentialsBuffers,
-    DataRepresentation, EncryptionFlags, Kerberos, KerberosConfig, SecurityBuffer,
-    SecurityBufferRef, SecurityStatus, Sspi as _, SspiImpl as _, Username,
+    DataRepresentation, EncryptionFlags, Kerberos, KerberosConfig, Negotiate, NegotiateConfig,
+    SecurityBuffer, SecurityBufferRef, SecurityStatus, Sspi, SspiImpl, Username,
 };
 
 use super::kdc::Kdc;
@@ -14,8 +14,9 @@ use super::{Context, Wrapping};
 use crate::secret::Secret;
 use crate::source::visible;
 
-pub(super) struct WithPassword {
-    kerberos: Kerberos,
+/// The two sides' common secret, as a package of the crate comes to it.
+struct WithPassword<P> {
+    package: P,
     credentials: Option<CredentialsBuffers>,
     target: String,
     kdc: Kdc,
@@ -23,57 +24,88 @@ pub(super) struct WithPassword {
     complete: bool,
 }
 
-impl WithPassword {
-    pub(super) fn new(
-        user: &str,
-        password: &Secret,
-        wrapping: Wrapping,
-        target: &str,
-        kdc: Option<&str>,
-        left: Duration,
-    ) -> Result<WithPassword, String> {
-        if wrapping == Wrapping::Spnego {
-            return Err(
-                "the server takes tickets in SPNEGO alone, which needs a ticket of the system (`kinit`) and no password"
-                    .to_owned(),
-            );
+/// A context for a user with a password.
+///
+/// # Errors
+///
+/// A sentence that says what is missing.
+pub(super) fn context(
+    user: &str,
+    password: &Secret,
+    wrapping: Wrapping,
+    target: &str,
+    kdc: Option<&str>,
+    left: Duration,
+) -> Result<Box<dyn Context>, String> {
+    let (account, realm) = principal(user)?;
+    let kdc = match kdc {
+        Some(given) => parse(given)?,
+        None => find(&realm)?,
+    };
+    // Under the form `REALM\user` the name goes out as an ordinary principal, which every KDC knows.
+    let identity = AuthIdentity {
+        username: Username::new(&account, Some(&realm))
+            .map_err(|_| "the user is neither `user@realm` nor `REALM\\user`".to_owned())?,
+        password: password.expose().to_owned().into(),
+    };
+    let url = format!("tcp://{}:{}", kdc.host, kdc.port);
+    let config = KerberosConfig::new_with_kdc_url(&url, CLIENT.to_owned());
+    match wrapping {
+        Wrapping::Bare => {
+            let kerberos =
+                Kerberos::new_client_from_config(config).map_err(|error| explained(&error))?;
+            begun(kerberos, identity, target, kdc, left)
         }
-        let (account, realm) = principal(user)?;
-        let kdc = match kdc {
-            Some(given) => parse(given)?,
-            None => find(&realm)?,
-        };
-        // Under the form `REALM\user` the name goes out as an ordinary principal, which every KDC knows.
-        let identity = AuthIdentity {
-            username: Username::new(&account, Some(&realm))
-                .map_err(|_| "the user is neither `user@realm` nor `REALM\\user`".to_owned())?,
-            password: password.expose().to_owned().into(),
-        };
-        let url = format!("tcp://{}:{}", kdc.host, kdc.port);
-        let mut kerberos = Kerberos::new_client_from_config(KerberosConfig::new_with_kdc_url(
-            &url,
-            "localhost".to_owned(),
-        ))
-        .map_err(|error| error.to_string())?;
-        let acquired = kerberos
-            .acquire_credentials_handle()
-            .with_credential_use(CredentialUse::Outbound)
-            .with_auth_data(&Credentials::from(identity))
-            .execute(&mut kerberos)
-            .map_err(|error| error.to_string())?;
-        let now = Instant::now();
-        Ok(WithPassword {
-            kerberos,
-            credentials: acquired.credentials_handle,
-            target: target.to_owned(),
-            kdc,
-            until: now.checked_add(left).unwrap_or(now),
-            complete: false,
-        })
+        Wrapping::Spnego => {
+            // Nothing but Kerberos: NTLM has a mechanism of its own.
+            let packages = Some("kerberos,!ntlm".to_owned());
+            let config = NegotiateConfig::new(Box::new(config), packages, CLIENT.to_owned());
+            let negotiate = Negotiate::new_client(config).map_err(|error| explained(&error))?;
+            begun(negotiate, identity, target, kdc, left)
+        }
     }
 }
 
-impl Context for WithPassword {
+/// What this machine is called towards the server for tickets, which makes nothing of it.
+const CLIENT: &str = "localhost";
+
+fn begun<P>(
+    mut package: P,
+    identity: AuthIdentity,
+    target: &str,
+    kdc: Kdc,
+    left: Duration,
+) -> Result<Box<dyn Context>, String>
+where
+    P: Package + 'static,
+{
+    let acquired = package
+        .acquire_credentials_handle()
+        .with_credential_use(CredentialUse::Outbound)
+        .with_auth_data(&Credentials::from(identity))
+        .execute(&mut package)
+        .map_err(|error| explained(&error))?;
+    let now = Instant::now();
+    Ok(Box::new(WithPassword {
+        package,
+        credentials: acquired.credentials_handle,
+        target: target.to_owned(),
+        kdc,
+        until: now.checked_add(left).unwrap_or(now),
+        complete: false,
+    }))
+}
+
+/// Kerberos, or SPNEGO around it.
+trait Package:
+    Sspi + SspiImpl<CredentialsHandle = Option<CredentialsBuffers>, AuthenticationData = Credentials>
+{
+}
+
+impl Package for Kerberos {}
+impl Package for Negotiate {}
+
+impl<P: Package> Context for WithPassword<P> {
     fn step(&mut self, token: Option<&[u8]>) -> Result<Vec<u8>, String> {
         let mut input = [SecurityBuffer::new(
             token.unwrap_or_default().to_vec(),
@@ -81,7 +113,7 @@ impl Context for WithPassword {
         )];
         let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
         let mut builder = self
-            .kerberos
+            .package
             .initialize_security_context()
             .with_credentials_handle(&mut self.credentials)
             .with_context_requirements(
@@ -94,7 +126,7 @@ impl Context for WithPassword {
             .with_input(&mut input)
             .with_output(&mut output);
         let mut generator = self
-            .kerberos
+            .package
             .initialize_security_context_impl(&mut builder)
             .map_err(|error| explained(&error))?;
         let mut state = generator.start();
@@ -121,7 +153,7 @@ impl Context for WithPassword {
     fn unwrap(&mut self, wrapped: &[u8]) -> Result<Vec<u8>, String> {
         let mut data = wrapped.to_vec();
         let mut message = [SecurityBufferRef::data_buf(&mut data)];
-        self.kerberos
+        self.package
             .decrypt_message(&mut message)
             .map_err(|error| explained(&error))?;
         let [message] = message;
@@ -130,7 +162,7 @@ impl Context for WithPassword {
 
     fn wrap(&mut self, plain: &[u8]) -> Result<Vec<u8>, String> {
         let trailer = self
-            .kerberos
+            .package
             .query_context_sizes()
             .map_err(|error| explained(&error))?
             .security_trailer;
@@ -140,7 +172,7 @@ impl Context for WithPassword {
             SecurityBufferRef::token_buf(&mut token),
             SecurityBufferRef::data_buf(&mut data),
         ];
-        self.kerberos
+        self.package
             .encrypt_message(EncryptionFlags::empty(), &mut message)
             .map_err(|error| explained(&error))?;
         let [token, data] = message;
