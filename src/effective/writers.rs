@@ -79,13 +79,23 @@ fn written_by(executable: Executable<'_>) -> Vec<String> {
             else {
                 return names;
             };
-            for node in data.descendants() {
-                written_in(node, kind, &mut names);
+            if may_write(data, kind) {
+                for node in data.descendants() {
+                    written_in(node, kind, &mut names);
+                }
             }
         }
     }
     names.retain(|name| !parts(name).1.is_empty());
     names
+}
+
+/// Whether the data of a task can name a variable that it writes. Data flows are most of a package, and few of them do,
+/// so the text is asked before its elements are. What is encrypted or escaped is looked at all the same.
+fn may_write(data: Node<'_>, kind: ExecutableKind) -> bool {
+    const WORDS: [&str; 3] = ["Variable", "EncryptedData", "&#"];
+    let text = data.document().text(data.content());
+    kind == ExecutableKind::Expression || WORDS.iter().any(|word| text.contains(word))
 }
 
 /// A property of a For Loop: an attribute of its namespace or a `DTS:Property`.
