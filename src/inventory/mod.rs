@@ -6,6 +6,8 @@ mod effective;
 mod facts;
 mod gather;
 mod link;
+mod needles;
+mod senders;
 mod survey;
 mod uses;
 
@@ -16,6 +18,10 @@ pub use facts::{
 };
 pub use gather::{gather, gather_with};
 pub use link::{FileNames, link_calls, link_uses};
+pub use senders::{
+    MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
+    SenderSpot,
+};
 pub use survey::{Hashes, Scope, Survey, UnitFacts, survey, survey_given};
 
 // What facts are made of, for the rooms that see facts and no documents.

@@ -16,14 +16,15 @@ use crate::project::{
 use super::facts::FileFacts;
 use super::gather::gather_with;
 use super::link::{FileNames, link_calls, link_uses};
+use super::needles::{OTHER_SENDERS, any_in};
 
 /// Which files are to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All.
     Everything,
-    /// Those with an SMTP connection manager, a Send Mail task or an unreadable part; packages without their names
-    /// are read no further than a byte search.
+    /// Those with an SMTP connection manager, a Send Mail task, another sender or an unreadable part; packages without
+    /// their names are read no further than a byte search.
     Mail,
 }
 
@@ -221,5 +222,8 @@ impl Survey<'_> {
 fn may_hold_mail(bytes: &[u8]) -> bool {
     const ROOT: usize = 16 << 10;
     let beginning = bytes.get(..ROOT).unwrap_or(bytes);
-    holds(beginning, "Encrypted") || holds(bytes, "SMTP") || holds(bytes, "SendMail")
+    holds(beginning, "Encrypted")
+        || holds(bytes, "SMTP")
+        || holds(bytes, "SendMail")
+        || any_in(bytes, &OTHER_SENDERS)
 }

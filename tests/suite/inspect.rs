@@ -6,3 +6,4 @@ mod golden;
 mod mutants;
 mod options;
 mod secrets;
+mod senders;

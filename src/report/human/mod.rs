@@ -2,6 +2,7 @@
 
 pub mod effective;
 pub mod inspect;
+mod other_sender;
 pub mod plan;
 pub mod run;
 mod style;

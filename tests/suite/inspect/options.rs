@@ -50,7 +50,8 @@ fn mail_lists_what_has_mail_and_counts_the_rest() {
             .iter()
             .any(|it| it["type"] == "SMTP");
         let tasks = !file["send_mail_tasks"].as_array().unwrap().is_empty();
-        if smtp || tasks || file["encrypted"] == true {
+        let others = !file["other_senders"].as_array().unwrap().is_empty();
+        if smtp || tasks || others || file["encrypted"] == true {
             expected.insert(file.clone().to_string());
         }
     }
