@@ -130,7 +130,7 @@ pub fn survey_given<E>(
 }
 
 /// The XML configurations of all units: packages name them by the paths of other machines.
-fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
+pub fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
     let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
     let all = sources.flat_map(|unit| &unit.candidates);
     all.filter(|candidate| {

@@ -1,0 +1,316 @@
+//! The walk: each file is looked at once, by all rules; then each unit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+
+use crate::effective::{Given, PackageValues, UnitValues};
+use crate::host::Files;
+use crate::inventory::{
+    FileFacts, FileNames, configurations, gather_values, link_calls, link_uses,
+};
+use crate::package::FileKind;
+use crate::project::{
+    BuildCopy, Expected, Found, InContext, Inputs, Label, Limits, Looked, OpenUnit, ReadError,
+    Reading, Role, Unit, find,
+};
+
+use super::finding::Finding;
+use super::findings::{Excerpts, Findings, Looks, UnitFindings};
+use super::in_file::InFile;
+use super::in_unit::{FileSpots, InUnit, Spots, spots};
+use super::rule::Check;
+use super::rules::{self, RULES};
+use super::settings::Settings;
+
+/// What to look at, and how.
+#[derive(Clone, Copy)]
+pub struct Lint<'l> {
+    /// Where.
+    pub inputs: &'l Inputs,
+    /// By which rules.
+    pub settings: &'l Settings,
+    /// How large files may be.
+    pub limits: Limits,
+    /// How many packages are read at the same time.
+    pub jobs: NonZero<usize>,
+    /// Whether findings carry the lines that they are about.
+    pub excerpts: Excerpts,
+    /// Whether what builds left under `obj` and `bin` is looked at.
+    pub build_copies: BuildCopies,
+}
+
+/// Whether what builds left under `obj` and `bin` is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuildCopies {
+    /// It is left alone: the next build makes it anew.
+    LeaveAlone,
+    /// It is looked at too.
+    Include,
+}
+
+/// What was found in one unit.
+#[derive(Debug, Default)]
+pub struct Linted {
+    /// In the order of files and places.
+    pub findings: Vec<Finding>,
+    /// What could not be read; each is a finding of SM000 too.
+    pub errors: Vec<ReadError>,
+    /// How many files were looked at, those that could not be read not counted.
+    pub files: usize,
+}
+
+/// Looks at the inputs, unit by unit; `tell` is given each unit as soon as it is done, with the unit itself, to which
+/// the numbers in fixes belong.
+///
+/// Where only some files of a project are asked for, the others are read too, because they decide what is true of
+/// these; only what was found in the former is told.
+///
+/// # Errors
+///
+/// Whatever `tell` gives ends the walk.
+pub fn lint<E>(
+    job: &Lint<'_>,
+    files: &dyn Files,
+    mut tell: impl FnMut(Linted, Option<&OpenUnit>) -> Result<(), E>,
+) -> Result<(), E> {
+    let reading = Reading {
+        files,
+        limits: job.limits,
+        jobs: job.jobs,
+        only_with: None,
+    };
+    let Found { units, errors } = find(job.inputs, files);
+    if !errors.is_empty() {
+        let mut linted = Linted::default();
+        linted.fail(errors, job.settings);
+        tell(linted, None)?;
+    }
+    let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
+    let everywhere = sources.flat_map(Unit::labels).collect();
+    let given = Given {
+        files: Some(files),
+        elsewhere: configurations(&units).collect(),
+        ..Given::default()
+    };
+    for unit in &units {
+        if unit.build_copy == BuildCopy::Yes && job.build_copies == BuildCopies::LeaveAlone {
+            continue;
+        }
+        let (whole, asked) = whole_project(unit);
+        let mut open = whole.open(job.inputs, &reading);
+        let errors = std::mem::take(&mut open.errors);
+        let at = Walk {
+            job,
+            given: &given,
+            asked: asked.as_ref(),
+            files,
+        };
+        let linted = at.lint(unit.build_copy, &open, errors, &reading, &everywhere);
+        tell(linted, Some(&open))?;
+    }
+    Ok(())
+}
+
+/// The unit with all packages of its project, and the files that were asked for where these are not all.
+fn whole_project(unit: &Unit) -> (Unit, Option<BTreeSet<Label>>) {
+    let is_project = |expected: Expected| expected == Expected::Kind(FileKind::Project);
+    let is_part = unit.candidates.iter().any(|it| it.role == Role::Context);
+    let has_project = unit.candidates.iter().any(|it| is_project(it.expected));
+    if !is_part || !has_project {
+        return (unit.clone(), None);
+    }
+    let mut whole = unit.clone();
+    let asked = unit.candidates.iter().filter(|it| it.role == Role::Asked);
+    let asked = asked.map(|it| Label::of_path(&it.path)).collect();
+    for candidate in &mut whole.candidates {
+        let is_package = matches!(
+            candidate.expected,
+            Expected::Kind(FileKind::Package | FileKind::PackagePart)
+        );
+        if is_package {
+            candidate.role = Role::Asked;
+        }
+    }
+    (whole, Some(asked))
+}
+
+/// One unit on its way.
+struct Walk<'u> {
+    job: &'u Lint<'u>,
+    given: &'u Given<'u>,
+    asked: Option<&'u BTreeSet<Label>>,
+    files: &'u dyn Files,
+}
+
+/// What is left of a file when its document is gone.
+struct LookedAt {
+    facts: FileFacts,
+    findings: Vec<Finding>,
+    spots: FileSpots,
+}
+
+impl Walk<'_> {
+    fn lint(
+        &self,
+        build_copy: BuildCopy,
+        open: &OpenUnit,
+        mut errors: Vec<ReadError>,
+        reading: &Reading<'_>,
+        everywhere: &FileNames,
+    ) -> Linted {
+        let context = &open.context;
+        let values = &UnitValues::new(context, self.given);
+        let mut linted = Linted::default();
+        let mut facts = Vec::new();
+        let mut all_spots = Spots::default();
+        let small = context.files.iter().filter(|file| file.role == Role::Asked);
+        let small =
+            small.map(|file| Ok(self.file(InContext { context, file }, build_copy, values)));
+        let small: Vec<Result<LookedAt, ReadError>> = small.collect();
+        let packages = open.each(reading, |looked| match looked {
+            Looked::Read(at) => Some(Ok(self.file(at, build_copy, values))),
+            Looked::Skipped => None,
+            Looked::Failed(error) => Some(Err(error)),
+        });
+        for looked in small.into_iter().chain(packages.into_iter().flatten()) {
+            match looked {
+                Ok(looked) => {
+                    linted.findings.extend(looked.findings);
+                    all_spots.extend(&looked.facts.label, looked.spots);
+                    facts.push(looked.facts);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        // A project file that was read as context only is looked at by the rules on units, too.
+        linted.files = facts
+            .iter()
+            .filter(|file| self.is_asked(&file.label))
+            .count();
+        facts.sort_by(|a, b| a.label.cmp(&b.label));
+        link_uses(&mut facts);
+        let members = open.packages().filter(|label| label.member().is_some());
+        link_calls(&mut facts, &members.cloned().collect(), everywhere);
+        let at = InUnit {
+            context,
+            files: &facts,
+            settings: self.job.settings,
+            spots: &all_spots,
+            is_whole: errors.is_empty()
+                && !facts.iter().any(|file| file.is_encrypted)
+                && context.of_kind(FileKind::Project).next().is_some(),
+        };
+        for rule in RULES {
+            if let Check::Unit(check) = rule.check {
+                check(
+                    &at,
+                    &mut UnitFindings {
+                        rule,
+                        spots: &all_spots,
+                        list: &mut linted.findings,
+                    },
+                );
+            }
+        }
+        errors.retain(|error| self.is_asked(&error.label));
+        linted.findings.retain(|it| self.is_asked(&it.file));
+        linted.fail(errors, self.job.settings);
+        linted.arrange(self.job.settings);
+        linted
+    }
+
+    fn is_asked(&self, label: &Label) -> bool {
+        self.asked.is_none_or(|asked| asked.contains(label))
+    }
+
+    fn file<'a>(
+        &'a self,
+        at: InContext<'a>,
+        build_copy: BuildCopy,
+        unit: &'a UnitValues<'a>,
+    ) -> LookedAt {
+        let values = PackageValues::new(at, unit);
+        let facts = gather_values(&values, build_copy);
+        let settings = self.job.settings;
+        let files = settings.check_files.then_some(self.files);
+        let at = InFile::new(values, settings, files);
+        let looks = Looks::new(self.job.excerpts);
+        let mut findings = Vec::new();
+        let label = &at.file().label;
+        if self.is_asked(label) {
+            for rule in RULES {
+                let Check::File(check) = rule.check else {
+                    continue;
+                };
+                if !settings.is_on(rule, label) {
+                    continue;
+                }
+                check(
+                    &at,
+                    &mut Findings {
+                        rule,
+                        at: &at,
+                        looks: &looks,
+                        list: &mut findings,
+                    },
+                );
+            }
+        }
+        let spots = spots(&at, &looks);
+        LookedAt {
+            facts,
+            findings,
+            spots,
+        }
+    }
+}
+
+impl Linted {
+    /// Each file that could not be read is a finding.
+    fn fail(&mut self, errors: Vec<ReadError>, settings: &Settings) {
+        for error in errors {
+            if settings.is_on(&rules::sm000_unreadable::RULE, &error.label) {
+                self.findings.push(rules::sm000_unreadable::finding(&error));
+            }
+            self.errors.push(error);
+        }
+        self.errors.sort_by(|a, b| a.label.cmp(&b.label));
+    }
+
+    /// Puts the findings in order, gives equal ones their numbers and applies what the configuration says.
+    fn arrange(&mut self, settings: &Settings) {
+        self.findings.retain(|it| settings.is_on(it.rule, &it.file));
+        for finding in &mut self.findings {
+            if let Some(severity) = settings.severity(finding.rule, &finding.file) {
+                finding.severity = severity;
+            }
+        }
+        self.findings.sort_by(|a, b| {
+            let key = |it: &Finding| {
+                it.spot
+                    .as_ref()
+                    .map(|spot| (spot.place.start, spot.place.end))
+            };
+            (&a.file, key(a), a.rule.code).cmp(&(&b.file, key(b), b.rule.code))
+        });
+        let mut seen: BTreeMap<(&str, &Label, &str, &str), usize> = BTreeMap::new();
+        let numbers: Vec<usize> = self
+            .findings
+            .iter()
+            .map(|it| {
+                let key = (
+                    it.rule.code,
+                    &it.file,
+                    it.object.as_str(),
+                    it.property.as_str(),
+                );
+                let next = seen.entry(key).or_default();
+                *next += 1;
+                *next - 1
+            })
+            .collect();
+        for (finding, number) in self.findings.iter_mut().zip(numbers) {
+            finding.occurrence = number;
+        }
+    }
+}
