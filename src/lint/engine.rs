@@ -18,7 +18,7 @@ use super::finding::Finding;
 use super::findings::{Excerpts, Findings, Looks, UnitFindings};
 use super::in_file::InFile;
 use super::in_unit::{FileSpots, InUnit, Spots, spots};
-use super::rule::Check;
+use super::rule::{Check, Rule};
 use super::rules::{self, RULES};
 use super::settings::Settings;
 
@@ -55,8 +55,12 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// What could not be read; each is a finding of SM000 too.
     pub errors: Vec<ReadError>,
-    /// How many files were looked at, those that could not be read not counted.
-    pub files: usize,
+    /// The files that were looked at; those that could not be read are not among them.
+    pub files: Vec<Label>,
+    /// What the descriptions of objects accept.
+    pub accepted: Vec<Finding>,
+    /// What they accept and nobody found: the file, the object, the rule.
+    pub unused: Vec<(Label, String, &'static Rule)>,
 }
 
 /// Looks at the inputs, unit by unit; `tell` is given each unit as soon as it is done, with the unit itself, to which
@@ -183,10 +187,11 @@ impl Walk<'_> {
             }
         }
         // A project file that was read as context only is looked at by the rules on units, too.
-        linted.files = facts
-            .iter()
-            .filter(|file| self.is_asked(&file.label))
-            .count();
+        let labels = facts.iter().map(|file| &file.label);
+        linted.files = labels
+            .filter(|label| self.is_asked(label))
+            .cloned()
+            .collect();
         facts.sort_by(|a, b| a.label.cmp(&b.label));
         link_uses(&mut facts);
         let members = open.packages().filter(|label| label.member().is_some());
@@ -216,6 +221,7 @@ impl Walk<'_> {
         linted.findings.retain(|it| self.is_asked(&it.file));
         linted.fail(errors, self.job.settings);
         linted.arrange(self.job.settings);
+        linted.accept(all_spots.marks().filter(|(file, _, _)| self.is_asked(file)));
         linted
     }
 
@@ -275,6 +281,21 @@ impl Linted {
             self.errors.push(error);
         }
         self.errors.sort_by(|a, b| a.label.cmp(&b.label));
+    }
+
+    /// Takes out what the descriptions of objects accept.
+    fn accept<'m>(&mut self, marks: impl Iterator<Item = (&'m Label, &'m str, &'static Rule)>) {
+        for (file, object, rule) in marks {
+            let is_meant =
+                |it: &mut Finding| it.file == *file && it.object == object && it.rule == rule;
+            let before = self.accepted.len();
+            self.accepted.extend(self.findings.extract_if(.., is_meant));
+            if self.accepted.len() == before {
+                self.unused.push((file.clone(), object.to_owned(), rule));
+            }
+        }
+        self.unused
+            .sort_by(|a, b| (&a.0, &a.1, a.2.code).cmp(&(&b.0, &b.1, b.2.code)));
     }
 
     /// Puts the findings in order, gives equal ones their numbers and applies what the configuration says.

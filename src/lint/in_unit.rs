@@ -12,7 +12,10 @@ use super::finding::{Related, Spot};
 use super::findings::Looks;
 use super::in_file::InFile;
 use super::judged::name_span;
+use super::rule::Rule;
+use super::rules::rule;
 use super::settings::Settings;
+use super::suppress::{MARK, marked};
 
 /// A unit: a folder with its project, a folder without, or an archive.
 pub struct InUnit<'u> {
@@ -68,6 +71,7 @@ impl InUnit<'_> {
 pub struct Spots {
     spots: HashMap<(Label, String, String), Spot>,
     named: HashMap<Label, Vec<String>>,
+    marks: Vec<(Label, String, &'static Rule)>,
 }
 
 /// What is noted of one file.
@@ -76,9 +80,17 @@ pub(super) struct FileSpots {
     spots: Vec<(String, &'static str, Spot)>,
     /// The connection managers that scripts name.
     named: Vec<String>,
+    /// The rules that descriptions of objects accept.
+    marks: Vec<(String, &'static Rule)>,
 }
 
 impl Spots {
+    /// What descriptions of objects accept: the file, the object, the rule.
+    pub(super) fn marks(&self) -> impl Iterator<Item = (&Label, &str, &'static Rule)> {
+        let all = self.marks.iter();
+        all.map(|(file, object, rule)| (file, object.as_str(), *rule))
+    }
+
     pub(super) fn extend(&mut self, file: &Label, spots: FileSpots) {
         let keyed = spots.spots.into_iter();
         self.spots.extend(
@@ -86,6 +98,9 @@ impl Spots {
                 ((file.clone(), object, property.to_owned()), spot)
             }),
         );
+        let marks = spots.marks.into_iter();
+        self.marks
+            .extend(marks.map(|(object, rule)| (file.clone(), object, rule)));
         if !spots.named.is_empty() {
             self.named.insert(file.clone(), spots.named);
         }
@@ -132,7 +147,30 @@ pub(super) fn spots(at: &InFile<'_>, looks: &Looks) -> FileSpots {
     if at.has_code() {
         noted.named = named_in_code(file.document.source().text());
     }
+    if file.document.source().text().contains(MARK) {
+        noted.marks = marks(at);
+    }
     noted
+}
+
+fn marks(at: &InFile<'_>) -> Vec<(String, &'static Rule)> {
+    let objects = at.objects();
+    let executables = objects.executables.iter().copied().map(Target::Executable);
+    let managers = at.connection_managers().into_iter();
+    let variables = objects.variables.iter().copied().map(Target::Variable);
+    let all = executables
+        .chain(managers.map(Target::ConnectionManager))
+        .chain(variables);
+    let mut marks = Vec::new();
+    for target in all {
+        let Some(description) = target.object().text("Description") else {
+            continue;
+        };
+        let path = || masked_within(&at.path(target)).0.into_owned();
+        let rules = marked(&description).into_iter();
+        marks.extend(rules.filter_map(|it| Some((path(), rule(it).ok()?))));
+    }
+    marks
 }
 
 /// The names in `Connections["…"]` and `Connections("…")`, as C# and Visual Basic write them, in XML or in CDATA.

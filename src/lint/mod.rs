@@ -28,10 +28,12 @@
 //! unit; `InFile::set_everywhere` makes one for a property that others keep copies of.
 
 mod address;
+mod config;
 mod engine;
 mod excerpt;
 mod finding;
 mod findings;
+mod fixing;
 mod host;
 mod in_file;
 mod in_unit;
@@ -39,16 +41,20 @@ mod judged;
 mod rule;
 mod rules;
 mod settings;
+mod suppress;
 
 pub use address::{Address, Fault, addresses, is_within};
+pub use config::{ConfigError, ConfigurationFile, rules_named};
 pub use engine::{BuildCopies, Lint, Linted, lint};
 pub use excerpt::Excerpt;
 pub use finding::{Finding, Fix, FixEdit, Related, Spot};
 pub use findings::{Draft, Excerpts, Findings, UnitDraft, UnitFindings};
+pub use fixing::{Applied, FixError, Fixed, Over, fix};
 pub use host::{address, fits, is_loopback, is_private};
 pub use in_file::{InFile, MailTask, Objects, RECIPIENTS, SmtpManager};
 pub use in_unit::{InUnit, Spots};
 pub use judged::Judged;
 pub use rule::{Applicability, Category, Confidence, Rule, Severity, Tier};
 pub use rules::{RULES, UnknownRule, rule};
-pub use settings::{DeniedHost, Profile, Settings};
+pub use settings::{DeniedHost, Level, PathSettings, Profile, Selection, Settings, relative};
+pub use suppress::{Baseline, BaselineError, Entries, Entry};

@@ -1,12 +1,26 @@
 //! What the configuration gives to the engine and to rules.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use globset::GlobSet;
+
 use crate::project::Label;
 
 use super::rule::{Rule, Severity};
+use super::suppress::Entry;
 
 /// The settings of a run. The default is every rule at its own severity, and empty lists.
 #[derive(Debug, Default)]
 pub struct Settings {
+    /// Which rules count.
+    pub selection: Selection,
+    /// How bad what rules find is, by code, where it is not their own severity.
+    pub levels: BTreeMap<&'static str, Level>,
+    /// What is different for some files; later ones win.
+    pub per_path: Vec<PathSettings>,
+    /// From which severity on a finding counts for the exit code; `Some(None)` for never.
+    pub fail_level: Option<Option<Severity>>,
     /// Where the package is to run.
     pub profile: Profile,
     /// Hosts that must not be used any more.
@@ -17,6 +31,67 @@ pub struct Settings {
     pub from_domains: Vec<String>,
     /// Whether files that packages name are looked for here.
     pub check_files: bool,
+    /// The file of the baseline, where it is not the usual one.
+    pub baseline: Option<String>,
+    /// Findings that are accepted.
+    pub allowed: Vec<Entry>,
+}
+
+/// Which rules count.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// `None` for all.
+    selected: Option<BTreeSet<&'static str>>,
+    ignored: BTreeSet<&'static str>,
+}
+
+impl Selection {
+    /// Only these count.
+    pub fn select(&mut self, rules: &[&'static Rule]) {
+        self.selected = Some(rules.iter().map(|rule| rule.code).collect());
+        self.ignored.clear();
+    }
+
+    /// These count too.
+    pub fn extend(&mut self, rules: &[&'static Rule]) {
+        for rule in rules {
+            self.ignored.remove(rule.code);
+            if let Some(selected) = &mut self.selected {
+                selected.insert(rule.code);
+            }
+        }
+    }
+
+    /// These do not count.
+    pub fn ignore(&mut self, rules: &[&'static Rule]) {
+        self.ignored.extend(rules.iter().map(|rule| rule.code));
+    }
+
+    /// Whether a rule counts.
+    pub fn has(&self, rule: &Rule) -> bool {
+        let selected = self.selected.as_ref();
+        selected.is_none_or(|all| all.contains(rule.code)) && !self.ignored.contains(rule.code)
+    }
+}
+
+/// What a configuration makes of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// What it finds is as bad as this.
+    Is(Severity),
+    /// It does not count.
+    Off,
+}
+
+/// What is different for some files.
+#[derive(Debug)]
+pub struct PathSettings {
+    /// The files, by their paths relative to the configuration.
+    pub globs: GlobSet,
+    /// Rules that do not count there.
+    pub ignore: BTreeSet<&'static str>,
+    /// How bad what rules find there is.
+    pub levels: BTreeMap<&'static str, Level>,
 }
 
 /// A host that must not be used any more.
@@ -40,12 +115,62 @@ pub enum Profile {
 
 impl Settings {
     /// Whether a rule looks at a file.
-    pub fn is_on(&self, _rule: &Rule, _file: &Label) -> bool {
-        true
+    pub fn is_on(&self, rule: &Rule, file: &Label) -> bool {
+        let mut is_on = self.selection.has(rule) && self.levels.get(rule.code) != Some(&Level::Off);
+        for part in self.of_path(file) {
+            is_on &= !part.ignore.contains(rule.code);
+            match part.levels.get(rule.code) {
+                Some(Level::Off) => is_on = false,
+                Some(Level::Is(_)) => is_on |= self.selection.has(rule),
+                None => {}
+            }
+        }
+        is_on
     }
 
     /// How bad what a rule finds in a file is, where the configuration says so.
-    pub fn severity(&self, _rule: &Rule, _file: &Label) -> Option<Severity> {
-        None
+    pub fn severity(&self, rule: &Rule, file: &Label) -> Option<Severity> {
+        let mut level = self.levels.get(rule.code);
+        for part in self.of_path(file) {
+            level = part.levels.get(rule.code).or(level);
+        }
+        match level {
+            Some(Level::Is(severity)) => Some(*severity),
+            Some(Level::Off) | None => None,
+        }
     }
+
+    fn of_path(&self, file: &Label) -> impl Iterator<Item = &PathSettings> {
+        let path = (!self.per_path.is_empty()).then(|| PathBuf::from(file.to_string()));
+        self.per_path
+            .iter()
+            .filter(move |part| path.as_ref().is_some_and(|path| part.globs.is_match(path)))
+    }
+}
+
+/// A path as the configuration's folder sees it, with `/`; paths outside of the folder stay as they are.
+///
+/// Both must be absolute, or relative to the same folder.
+pub fn relative(path: &Path, folder: &Path) -> String {
+    let inside = tidy(path);
+    let inside = inside
+        .strip_prefix(tidy(folder))
+        .map(Path::to_owned)
+        .unwrap_or(inside);
+    inside.to_string_lossy().replace('\\', "/")
+}
+
+/// Without `.` and, where they can be resolved, without `..`.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if tidy.file_name().is_some() => {
+                tidy.pop();
+            }
+            other => tidy.push(other),
+        }
+    }
+    tidy
 }

@@ -23,6 +23,16 @@ mod sm037_manager_unused;
 mod sm038_managers_duplicate;
 mod sm039_manager_conflicting;
 mod sm040_project_copy_stale;
+mod sm054_protection_user_key;
+mod sm055_package_encrypted;
+mod sm056_legacy_format;
+mod sm057_delay_validation_missing;
+mod sm060_direct_send;
+mod sm061_azure_windows_auth;
+mod sm062_azure_port_25;
+mod sm063_obsolete_host;
+mod sm067_external_recipient;
+mod sm068_from_domain;
 
 /// Every rule, by code. Reports, pages and `explain` come from here.
 pub static RULES: &[&Rule] = &[
@@ -47,6 +57,16 @@ pub static RULES: &[&Rule] = &[
     &sm038_managers_duplicate::RULE,
     &sm039_manager_conflicting::RULE,
     &sm040_project_copy_stale::RULE,
+    &sm054_protection_user_key::RULE,
+    &sm055_package_encrypted::RULE,
+    &sm056_legacy_format::RULE,
+    &sm057_delay_validation_missing::RULE,
+    &sm060_direct_send::RULE,
+    &sm061_azure_windows_auth::RULE,
+    &sm062_azure_port_25::RULE,
+    &sm063_obsolete_host::RULE,
+    &sm067_external_recipient::RULE,
+    &sm068_from_domain::RULE,
 ];
 
 /// There is no such rule.
