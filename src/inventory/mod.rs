@@ -16,7 +16,9 @@ pub use facts::{
 };
 pub use gather::{gather, gather_values, gather_with};
 pub use link::{FileNames, link_calls, link_uses};
-pub use survey::{Hashes, Scope, Survey, UnitFacts, configurations, survey, survey_given};
+pub use survey::{
+    Hashes, Scope, Survey, UnitFacts, configurations, survey, survey_given, together,
+};
 
 // What facts are made of, for the rooms that see facts and no documents.
 pub use crate::effective::{Certainty, Effective, Link, Origin};

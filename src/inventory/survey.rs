@@ -121,7 +121,7 @@ pub fn survey_given<E>(
     given.elsewhere.extend(configurations(&units));
     let mut rest = units.as_slice();
     while !rest.is_empty() {
-        let together = together(rest, survey.jobs);
+        let together = together(rest.iter(), survey.jobs);
         let (now, later) = rest.split_at_checked(together).unwrap_or((rest, &[]));
         // Either several units at the same time, or several packages of one.
         let reading = match now {
@@ -145,12 +145,12 @@ pub fn survey_given<E>(
 
 /// How many of the first units are looked at before any of them is told of: so many that no job waits for another for
 /// long, and so few that what is known of them takes no room worth speaking of.
-fn together(units: &[Unit], jobs: NonZero<usize>) -> usize {
+pub fn together<'u>(units: impl Iterator<Item = &'u Unit>, jobs: NonZero<usize>) -> usize {
     const FOR_EACH_JOB: usize = 16;
     if jobs == NonZero::<usize>::MIN {
         return 1;
     }
-    let small = units.iter().take_while(|unit| unit.is_small());
+    let small = units.take_while(|unit| unit.is_small());
     small.take(FOR_EACH_JOB * jobs.get()).count().max(1)
 }
 

@@ -182,6 +182,7 @@ fn settings(table: LintTable) -> Result<Settings, Wrong> {
             .into_iter()
             .map(entry)
             .collect::<Result<Vec<_>, Wrong>>()?,
+        root: None,
     })
 }
 

@@ -6,12 +6,12 @@ use std::num::NonZero;
 use crate::effective::{Given, PackageValues, UnitValues};
 use crate::host::Files;
 use crate::inventory::{
-    FileFacts, FileNames, configurations, gather_values, link_calls, link_uses,
+    FileFacts, FileNames, configurations, gather_values, link_calls, link_uses, together,
 };
 use crate::package::FileKind;
 use crate::project::{
     BuildCopy, Expected, Found, InContext, Inputs, Label, Limits, Looked, OpenUnit, ReadError,
-    Reading, Role, Unit, find,
+    Reading, Role, Unit, find, in_parallel,
 };
 
 use super::finding::Finding;
@@ -96,21 +96,40 @@ pub fn lint<E>(
         elsewhere: configurations(&units).collect(),
         ..Given::default()
     };
-    for unit in &units {
-        if unit.build_copy == BuildCopy::Yes && job.build_copies == BuildCopies::LeaveAlone {
-            continue;
-        }
-        let (whole, asked) = whole_project(unit);
-        let mut open = whole.open(job.inputs, &reading);
-        let errors = std::mem::take(&mut open.errors);
-        let at = Walk {
-            job,
-            given: &given,
-            asked: asked.as_ref(),
-            files,
+    let units: Vec<&Unit> = units
+        .iter()
+        .filter(|unit| unit.build_copy == BuildCopy::No || job.build_copies == BuildCopies::Include)
+        .collect();
+    let mut rest = units.as_slice();
+    while !rest.is_empty() {
+        let together = together(rest.iter().copied(), job.jobs);
+        let (now, later) = rest.split_at_checked(together).unwrap_or((rest, &[]));
+        // Either several units at the same time, or several packages of one.
+        let reading = match now {
+            [_] => reading,
+            _ => Reading {
+                jobs: NonZero::<usize>::MIN,
+                ..reading
+            },
         };
-        let linted = at.lint(unit.build_copy, &open, errors, &reading, &everywhere);
-        tell(linted, Some(&open))?;
+        let linted = in_parallel(job.jobs, now.len(), |index| {
+            let unit = now.get(index)?;
+            let (whole, asked) = whole_project(unit);
+            let mut open = whole.open(job.inputs, &reading);
+            let errors = std::mem::take(&mut open.errors);
+            let walk = Walk {
+                job,
+                given: &given,
+                asked: asked.as_ref(),
+                files,
+            };
+            let linted = walk.lint(&whole, &open, errors, &reading, &everywhere);
+            Some((linted, open))
+        });
+        for (linted, open) in linted.into_iter().flatten() {
+            tell(linted, Some(&open))?;
+        }
+        rest = later;
     }
     Ok(())
 }
@@ -156,12 +175,13 @@ struct LookedAt {
 impl Walk<'_> {
     fn lint(
         &self,
-        build_copy: BuildCopy,
+        unit: &Unit,
         open: &OpenUnit,
         mut errors: Vec<ReadError>,
         reading: &Reading<'_>,
         everywhere: &FileNames,
     ) -> Linted {
+        let build_copy = unit.build_copy;
         let context = &open.context;
         let values = &UnitValues::new(context, self.given);
         let mut linted = Linted::default();
@@ -195,7 +215,8 @@ impl Walk<'_> {
         facts.sort_by(|a, b| a.label.cmp(&b.label));
         link_uses(&mut facts);
         let members = open.packages().filter(|label| label.member().is_some());
-        link_calls(&mut facts, &members.cloned().collect(), everywhere);
+        let names = unit.labels().chain(members.cloned()).collect();
+        link_calls(&mut facts, &names, everywhere);
         let at = InUnit {
             context,
             files: &facts,
@@ -332,6 +353,7 @@ impl Linted {
             .collect();
         for (finding, number) in self.findings.iter_mut().zip(numbers) {
             finding.occurrence = number;
+            finding.path = settings.path_of(&finding.file);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A finding: owned data that outlives the document it was found in.
 
-use crate::project::{Changes, File, Label};
+use crate::project::{Changes, File, Hash, Label};
 use crate::source::Span;
 use crate::xml::Place;
 
@@ -20,6 +20,8 @@ pub struct Finding {
     pub message: String,
     /// The file.
     pub file: Label,
+    /// The file as the configuration sees it, `/` between folders.
+    pub path: String,
     /// The object, by its property path; empty for a file as a whole.
     pub object: String,
     /// The property of the object, by its name in the object model; empty for the object as a whole.
@@ -37,6 +39,17 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What tells the finding from all others when lines have moved: rule, file, object, and its number.
+    pub fn fingerprint(&self) -> String {
+        let key = [
+            self.rule.code,
+            &self.path,
+            &self.path(),
+            &self.occurrence.to_string(),
+        ];
+        Hash::of(key.join("\n").as_bytes()).to_string()
+    }
+
     /// The property path that reports give: of the property where one is meant.
     pub fn path(&self) -> String {
         match self.property.is_empty() {

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use crate::archive;
 use crate::host::{Entry, Files, Metadata};
-use crate::project::{Changes, Hash, Label, Looked, OpenUnit, Reading, changed};
+use crate::project::{
+    Changed, Changes, File, Hash, Label, Limits, Looked, OpenUnit, Reading, changed,
+};
 
 use super::engine::{Lint, Linted, lint};
 use super::finding::Finding;
@@ -145,23 +147,13 @@ fn write(
     changes: &Changes,
     round: &mut Fixed,
 ) -> Result<(), FixError> {
-    let limits = &reading.limits;
     let fail = |error: &dyn std::fmt::Display| FixError::Write(error.to_string());
-    type New = (Option<usize>, PathBuf, Hash, Vec<u8>);
-    let new = |file| -> Result<Vec<New>, FixError> {
-        let all = changed([file], changes, limits).map_err(|error| fail(&error))?;
-        let one = |it: crate::project::Changed<'_>| {
-            let path = it.file.label.path().to_owned();
-            (it.file.member, path, it.file.hash(), it.after)
-        };
-        Ok(all.into_iter().map(one).collect())
-    };
     let mut all = Vec::new();
     for file in &open.context.files {
-        all.extend(new(file)?);
+        all.extend(new(file, changes, &reading.limits)?);
     }
     let packages = open.each(reading, |looked| match looked {
-        Looked::Read(at) => new(at.file),
+        Looked::Read(at) => new(at.file, changes, &reading.limits),
         Looked::Skipped | Looked::Failed(_) => Ok(Vec::new()),
     });
     for package in packages {
@@ -184,6 +176,19 @@ fn write(
         round.files.insert(path, (holder.hash(), after));
     }
     Ok(())
+}
+
+/// A changed file: its place in its archive, its path, what it was and what it is.
+type New = (Option<usize>, PathBuf, Hash, Vec<u8>);
+
+fn new(file: &File, changes: &Changes, limits: &Limits) -> Result<Vec<New>, FixError> {
+    let all = changed([file], changes, limits);
+    let all = all.map_err(|error| FixError::Write(error.to_string()))?;
+    let one = |it: Changed<'_>| {
+        let path = it.file.label.path().to_owned();
+        (it.file.member, path, it.file.hash(), it.after)
+    };
+    Ok(all.into_iter().map(one).collect())
 }
 
 impl Fixed {

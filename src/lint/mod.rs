@@ -43,6 +43,7 @@ mod rules;
 mod settings;
 mod suppress;
 
+pub use crate::project::Label;
 pub use address::{Address, Fault, addresses, is_within};
 pub use config::{ConfigError, ConfigurationFile, rules_named};
 pub use engine::{BuildCopies, Lint, Linted, lint};
@@ -56,5 +57,5 @@ pub use in_unit::{InUnit, Spots};
 pub use judged::Judged;
 pub use rule::{Applicability, Category, Confidence, Rule, Severity, Tier};
 pub use rules::{RULES, UnknownRule, rule};
-pub use settings::{DeniedHost, Level, PathSettings, Profile, Selection, Settings, relative};
+pub use settings::{DeniedHost, Level, PathSettings, Profile, Root, Selection, Settings};
 pub use suppress::{Baseline, BaselineError, Entries, Entry};

@@ -35,6 +35,17 @@ pub struct Settings {
     pub baseline: Option<String>,
     /// Findings that are accepted.
     pub allowed: Vec<Entry>,
+    /// What paths in configuration and baseline are relative to.
+    pub root: Option<Root>,
+}
+
+/// What paths in configuration and baseline are relative to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The folder of the configuration, absolute.
+    pub configuration: PathBuf,
+    /// The present folder, absolute, from which the inputs are named.
+    pub present: PathBuf,
 }
 
 /// Which rules count.
@@ -140,18 +151,28 @@ impl Settings {
         }
     }
 
+    /// A file as the configuration sees it, `/` between folders; one outside of its folder by its absolute path.
+    pub fn path_of(&self, file: &Label) -> String {
+        let Some(root) = &self.root else {
+            return file.to_string();
+        };
+        let path = relative(&root.present.join(file.path()), &root.configuration);
+        match file.member() {
+            Some(member) => format!("{path}!{member}"),
+            None => path,
+        }
+    }
+
     fn of_path(&self, file: &Label) -> impl Iterator<Item = &PathSettings> {
-        let path = (!self.per_path.is_empty()).then(|| PathBuf::from(file.to_string()));
+        let path = (!self.per_path.is_empty()).then(|| PathBuf::from(self.path_of(file)));
         self.per_path
             .iter()
             .filter(move |part| path.as_ref().is_some_and(|path| part.globs.is_match(path)))
     }
 }
 
-/// A path as the configuration's folder sees it, with `/`; paths outside of the folder stay as they are.
-///
-/// Both must be absolute, or relative to the same folder.
-pub fn relative(path: &Path, folder: &Path) -> String {
+/// A path as a folder sees it, with `/`; paths outside of the folder stay as they are.
+fn relative(path: &Path, folder: &Path) -> String {
     let inside = tidy(path);
     let inside = inside
         .strip_prefix(tidy(folder))

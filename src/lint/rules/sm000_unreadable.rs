@@ -53,6 +53,7 @@ pub(in crate::lint) fn finding(error: &ReadError) -> Finding {
         confidence: Confidence::High,
         message: error.reason.to_string(),
         file: error.label.clone(),
+        path: String::new(),
         object: String::new(),
         property: String::new(),
         id: None,

@@ -2,6 +2,7 @@
 
 pub mod effective;
 pub mod inspect;
+pub mod lint;
 pub mod plan;
 pub mod run;
 mod style;
