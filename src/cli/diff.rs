@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
+use std::path::Path;
 
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, TextDiff};
 
+use dtsx::archive::Archive;
 use dtsx::connection_string::secrets_within;
 use dtsx::package::secret_spans;
-use dtsx::project::{Changed, Limits};
+use dtsx::project::{Changed, Label, Limits};
 use dtsx::secret::MASK;
 use dtsx::source::{Source, visible};
 use dtsx::xml::Document;
@@ -18,12 +20,44 @@ const CONTEXT: usize = 3;
 
 /// Lines are compared as they are and shown without secrets, so that a new secret is a changed line that shows none.
 pub(crate) fn write_diff(out: &mut dyn Write, change: &Changed<'_>) -> io::Result<()> {
-    let label = change.file.label.to_string();
-    let label = visible(&label);
     let old = Text::of(&change.file.document);
-    let Some(new) = Text::read(change.after.clone()) else {
+    match Text::read(change.after.clone()) {
+        Some(new) => write_texts(out, &change.file.label.to_string(), &old, &new),
+        None => Ok(()),
+    }
+}
+
+/// The same of a file that was changed in memory: of an archive each member that has changed.
+pub(crate) fn write_bytes_diff(
+    out: &mut dyn Write,
+    path: &Path,
+    old: &[u8],
+    new: &[u8],
+) -> io::Result<()> {
+    let limits = Limits::default().archive;
+    if let (Ok(before), Ok(after)) = (Archive::open(old, &limits), Archive::open(new, &limits)) {
+        for (index, member) in before.members().iter().enumerate() {
+            if let (Ok(old), Ok(new)) = (before.read(index), after.read(index))
+                && old != new
+            {
+                let label = Label::of_member(path, &member.name);
+                write_both(out, &label, old, new)?;
+            }
+        }
         return Ok(());
-    };
+    }
+    write_both(out, &Label::of_path(path), old.to_vec(), new.to_vec())
+}
+
+fn write_both(out: &mut dyn Write, label: &Label, old: Vec<u8>, new: Vec<u8>) -> io::Result<()> {
+    match (Text::read(old), Text::read(new)) {
+        (Some(old), Some(new)) => write_texts(out, &label.to_string(), &old, &new),
+        _ => Ok(()),
+    }
+}
+
+fn write_texts(out: &mut dyn Write, label: &str, old: &Text, new: &Text) -> io::Result<()> {
+    let label = visible(label);
     let diff = TextDiff::from_lines(old.text.as_str(), new.text.as_str());
     let shown = TextDiff::from_lines(old.shown.as_str(), new.shown.as_str());
     writeln!(out, "--- {label}\n+++ {label}")?;

@@ -33,8 +33,13 @@ pub fn gather_with<'a>(
     build_copy: BuildCopy,
     unit: &'a UnitValues<'a>,
 ) -> FileFacts {
+    gather_values(&PackageValues::new(at, unit), build_copy)
+}
+
+/// The same, by values that others have asked already.
+pub fn gather_values<'a>(values: &PackageValues<'a>, build_copy: BuildCopy) -> FileFacts {
+    let at = values.at();
     let file = at.file;
-    let values = &PackageValues::new(at, unit);
     let project = at.project();
     let mut facts = FileFacts {
         project: project.map(|(file, _)| file.label.clone()),

@@ -1,16 +1,15 @@
 //! Walks the inputs unit by unit and gives the facts of their files.
 
-use std::cell::LazyCell;
 use std::num::NonZero;
-use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use crate::effective::{Given, UnitValues};
 use crate::host::Files;
 use crate::package::FileKind;
 use crate::project::{
     BuildCopy, Expected, Found, Hash, InContext, Inputs, Limits, Looked, ReadError, Reading, Role,
-    Unit, find, holds,
+    Unit, find, holds, in_parallel,
 };
 
 use super::facts::FileFacts;
@@ -116,22 +115,48 @@ pub fn survey_given<E>(
         })?;
     }
     // Most trees hold no call, and need no list of names.
-    let everywhere = LazyCell::new(|| {
+    let everywhere = LazyLock::new(|| {
         let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
         sources.flat_map(Unit::labels).collect()
     });
     given.elsewhere.extend(configurations(&units));
-    for unit in &units {
-        let facts = survey.unit(unit, &given, &reading, &everywhere);
-        if !facts.is_empty() {
-            tell(facts)?;
-        }
+    let mut rest = units.as_slice();
+    while !rest.is_empty() {
+        let together = together(rest.iter(), survey.jobs);
+        let (now, later) = rest.split_at_checked(together).unwrap_or((rest, &[]));
+        // Either several units at the same time, or several packages of one.
+        let reading = match now {
+            [_] => reading,
+            _ => Reading {
+                jobs: NonZero::<usize>::MIN,
+                ..reading
+            },
+        };
+        let looked = in_parallel(survey.jobs, now.len(), |index| {
+            let unit = now.get(index)?;
+            Some(survey.unit(unit, &given, &reading, &everywhere))
+        });
+        let told = looked.into_iter().flatten();
+        told.filter(|facts| !facts.is_empty())
+            .try_for_each(&mut tell)?;
+        rest = later;
     }
     Ok(())
 }
 
+/// How many of the first units are looked at before any of them is told of: so many that no job waits for another for
+/// long, and so few that what is known of them takes no room worth speaking of.
+pub fn together<'u>(units: impl Iterator<Item = &'u Unit>, jobs: NonZero<usize>) -> usize {
+    const FOR_EACH_JOB: usize = 16;
+    if jobs == NonZero::<usize>::MIN {
+        return 1;
+    }
+    let small = units.take_while(|unit| unit.is_small());
+    small.take(FOR_EACH_JOB * jobs.get()).count().max(1)
+}
+
 /// The XML configurations of all units: packages name them by the paths of other machines.
-fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
+pub fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
     let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
     let all = sources.flat_map(|unit| &unit.candidates);
     all.filter(|candidate| {
@@ -149,7 +174,7 @@ impl Survey<'_> {
         unit: &Unit,
         given: &Given<'_>,
         reading: &Reading<'_>,
-        everywhere: &dyn Deref<Target = FileNames>,
+        everywhere: &LazyLock<FileNames, impl FnOnce() -> FileNames>,
     ) -> UnitFacts {
         let mut open = unit.open(self.inputs, reading);
         let context = &open.context;

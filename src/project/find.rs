@@ -76,6 +76,13 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Whether it is worth more to look at several such units at the same time than at several of its packages.
+    pub fn is_small(&self) -> bool {
+        const FEW: usize = 64;
+        // An archive is held in memory as long as it is looked at: one at a time.
+        matches!(self.holder, Holder::Folder(_)) && self.candidates.len() < FEW
+    }
+
     /// What reports call its files; those inside an archive are not known yet.
     pub fn labels(&self) -> impl Iterator<Item = Label> {
         self.candidates

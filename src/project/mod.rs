@@ -9,6 +9,7 @@ mod copies;
 mod error;
 mod file;
 mod find;
+mod jobs;
 mod label;
 mod limits;
 mod locate;
@@ -26,6 +27,7 @@ pub use copies::{
 pub use error::{ReadError, Reason};
 pub use file::{File, FileId};
 pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit, find};
+pub use jobs::in_parallel;
 pub use label::Label;
 pub use limits::{Limits, UnknownLimit};
 pub use locate::{LocateError, Located, Place, locate};

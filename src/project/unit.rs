@@ -3,8 +3,6 @@
 use std::io::Read as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 
 use memchr::memmem;
 
@@ -16,6 +14,7 @@ use super::context::{Context, InContext};
 use super::error::{ReadError, Reason};
 use super::file::{File, FileId, Read, Wanted, expected_of_member};
 use super::find::{BuildCopy, Expected, Holder, Inputs, Role, Unit};
+use super::jobs::in_parallel;
 use super::label::Label;
 use super::limits::Limits;
 use super::write::Hash;
@@ -306,36 +305,13 @@ impl OpenUnit {
             .as_ref()
             .and_then(|archive| open_archive(&archive.bytes, &reading.limits).ok());
         let archive = archive.as_ref();
-        let jobs = reading.jobs.get().min(self.packages.len());
-        if jobs <= 1 {
-            let packages = self.packages.iter();
-            return packages
-                .map(|package| self.look_at(package, archive, reading, &look))
-                .collect();
-        }
-        let next = AtomicUsize::new(0);
-        let (sender, receiver) = mpsc::channel();
-        let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
-            for _ in 0..jobs {
-                let (sender, next, look) = (sender.clone(), &next, &look);
-                scope.spawn(move || {
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(package) = self.packages.get(index) else {
-                            break;
-                        };
-                        let result = self.look_at(package, archive, reading, look);
-                        if sender.send((index, result)).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(sender);
-            receiver.iter().collect()
-        });
-        results.sort_by_key(|&(index, _)| index);
-        results.into_iter().map(|(_, result)| result).collect()
+        in_parallel(reading.jobs, self.packages.len(), |index| {
+            let package = self.packages.get(index)?;
+            Some(self.look_at(package, archive, reading, &look))
+        })
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Reads the package that is meant; `None` when none is.

@@ -47,7 +47,8 @@ pub(super) fn is_ncname(name: &str) -> bool {
         return false;
     };
     // Nearly all names are ASCII; a table answers for them.
-    let is_ascii_name = class(first) == START && rest.iter().all(|&byte| class(byte) != NO_NAME);
+    let is_ascii_name = name_byte(first) == NameByte::Start
+        && rest.iter().all(|&byte| name_byte(byte) != NameByte::Other);
     if is_ascii_name || name.is_ascii() {
         return is_ascii_name;
     }
@@ -55,25 +56,32 @@ pub(super) fn is_ncname(name: &str) -> bool {
     chars.next().is_some_and(is_name_start) && chars.all(is_name)
 }
 
-const NO_NAME: u8 = 0;
-const START: u8 = 1;
-const INSIDE: u8 = 2;
+/// Where in an ASCII name without a colon a byte may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameByte {
+    /// Anywhere.
+    Start,
+    /// Not at its beginning.
+    Inside,
+    /// Nowhere; a byte of another character may still be one of a name.
+    Other,
+}
 
-fn class(byte: u8) -> u8 {
-    static CLASSES: [u8; 256] = {
-        let mut classes = [NO_NAME; 256];
+pub(super) fn name_byte(byte: u8) -> NameByte {
+    static BYTES: [NameByte; 256] = {
+        let mut bytes = [NameByte::Other; 256];
         let mut byte = 0;
         while byte < 128 {
-            classes[byte] = match byte as u8 {
-                b'A'..=b'Z' | b'_' | b'a'..=b'z' => START,
-                b'0'..=b'9' | b'-' | b'.' => INSIDE,
-                _ => NO_NAME,
+            bytes[byte] = match byte as u8 {
+                b'A'..=b'Z' | b'_' | b'a'..=b'z' => NameByte::Start,
+                b'0'..=b'9' | b'-' | b'.' => NameByte::Inside,
+                _ => NameByte::Other,
             };
             byte += 1;
         }
-        classes
+        bytes
     };
-    CLASSES[usize::from(byte)]
+    BYTES[usize::from(byte)]
 }
 
 fn is_name_start(c: char) -> bool {

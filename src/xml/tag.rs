@@ -5,7 +5,7 @@
 
 use memchr::memchr3;
 
-use super::characters::is_space;
+use super::characters::{NameByte, is_space, name_byte};
 use super::error::XmlErrorKind;
 
 /// The start of a tag: `<name`, then attributes.
@@ -16,11 +16,19 @@ pub(super) struct Tag<'t> {
     at: usize,
 }
 
+/// A name as it is written; places are offsets in the tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WrittenName {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Known of names that are ASCII and well-formed, as nearly all are: how long the prefix is, with its colon.
+    pub(super) prefix_length: Option<usize>,
+}
+
 /// An attribute as it is written; places are offsets in the tag.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Written {
-    pub(super) name_start: usize,
-    pub(super) name_end: usize,
+    pub(super) name: WrittenName,
     pub(super) value_start: usize,
     pub(super) value_end: usize,
     /// Whether the value holds a `&`.
@@ -41,10 +49,34 @@ impl<'t> Tag<'t> {
     }
 
     /// The element's name.
-    pub(super) fn name(&mut self) -> &'t str {
+    pub(super) fn name(&mut self) -> (&'t str, WrittenName) {
+        let name = self.name_until(|b| is_space(b) || b == b'/' || b == b'>');
+        let text = self.text.get(name.start..name.end);
+        (text.unwrap_or_default(), name)
+    }
+
+    /// One walk finds where a name ends, whether it is one, and its colon: names are a fifth of what is read here.
+    fn name_until(&mut self, ends: impl Fn(u8) -> bool) -> WrittenName {
         let start = self.at;
-        self.at = self.end_of(start, |b| is_space(b) || b == b'/' || b == b'>');
-        self.text.get(start..self.at).unwrap_or_default()
+        let (mut prefix_length, mut begins, mut is_name) = (0, true, true);
+        while let Some(byte) = self.peek() {
+            match name_byte(byte) {
+                NameByte::Start => begins = false,
+                NameByte::Inside => is_name &= !begins,
+                NameByte::Other if ends(byte) => break,
+                NameByte::Other if byte == b':' && prefix_length == 0 && !begins => {
+                    prefix_length = self.at + 1 - start;
+                    begins = true;
+                }
+                NameByte::Other => is_name = false,
+            }
+            self.at += 1;
+        }
+        WrittenName {
+            start,
+            end: self.at,
+            prefix_length: (is_name && !begins).then_some(prefix_length),
+        }
     }
 
     /// The next attribute; `None` at the end of the tag.
@@ -63,14 +95,10 @@ impl<'t> Tag<'t> {
             }
             Some(_) => {}
         }
-        let name_start = self.at;
-        let name_end = self.end_of(name_start, |b| {
-            is_space(b) || matches!(b, b'=' | b'/' | b'>')
-        });
-        if name_start == name_end {
+        let name = self.name_until(|b| is_space(b) || matches!(b, b'=' | b'/' | b'>'));
+        if name.start == name.end {
             return Err((XmlErrorKind::Attribute("the name of an attribute"), self.at));
         }
-        self.at = name_end;
         self.skip_space();
         if self.peek() != Some(b'=') {
             return Err((
@@ -109,25 +137,17 @@ impl<'t> Tag<'t> {
         }
         self.at = value_end + 1;
         Ok(Some(Written {
-            name_start,
-            name_end,
+            name,
             value_start,
             value_end,
             has_references,
         }))
     }
 
-    fn end_of(&self, start: usize, mut ends: impl FnMut(u8) -> bool) -> usize {
-        self.bytes
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .position(|&b| ends(b))
-            .map_or(self.bytes.len(), |length| start + length)
-    }
-
     fn skip_space(&mut self) {
-        self.at = self.end_of(self.at, |b| !is_space(b));
+        while self.peek().is_some_and(is_space) {
+            self.at += 1;
+        }
     }
 
     fn peek(&self) -> Option<u8> {

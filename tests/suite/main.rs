@@ -21,6 +21,7 @@ mod get_set_refuse;
 mod get_set_write;
 mod inspect;
 mod layering;
+mod lint;
 mod mail_capture;
 mod mail_compose;
 mod mail_deliver;

@@ -2,6 +2,7 @@
 
 pub mod effective;
 pub mod inspect;
+pub mod lint;
 mod other_sender;
 pub mod plan;
 pub mod run;

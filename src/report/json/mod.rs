@@ -4,8 +4,10 @@ mod common;
 pub mod effective;
 pub mod error;
 pub mod eval;
+pub mod explain;
 pub mod get;
 pub mod inspect;
+pub mod lint;
 pub mod plan;
 pub mod run;
 pub mod set;
@@ -17,6 +19,7 @@ use serde_json::Value;
 
 pub use common::{ErrorJson, SpanJson};
 
+use crate::lint::ConfigurationFile;
 use crate::migrate::RecipeFile;
 
 /// The JSON Schema of every report, by the name that the report gives it: what `docs/schema` holds.
@@ -26,8 +29,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         schema::<error::Error>(error::SCHEMA),
         schema::<eval::Eval>(eval::SCHEMA),
+        schema::<explain::Explain>(explain::SCHEMA),
         schema::<get::Get>(get::SCHEMA),
         schema::<inspect::Inspect>(inspect::SCHEMA),
+        configuration(),
+        schema::<lint::Lint>(lint::SCHEMA),
         schema::<plan::Plan>(plan::SCHEMA),
         recipe(),
         schema::<run::Run>(run::SCHEMA),
@@ -42,6 +48,14 @@ fn recipe() -> (&'static str, Schema) {
         .into_generator()
         .into_root_schema_for::<RecipeFile>();
     ("dtsx/recipe@1", schema)
+}
+
+/// Of `dtsx.toml`, which people write: what can be read.
+fn configuration() -> (&'static str, Schema) {
+    let schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<ConfigurationFile>();
+    ("dtsx/config@1", schema)
 }
 
 /// Of what is written, not of what can be read: a field that is always there is required.

@@ -240,7 +240,9 @@ fn by_words(text: &str) -> BTreeMap<&'static str, usize> {
                     .iter()
                     .any(|it| line.starts_with(it))
             })
-            .filter(|line| (!line.starts_with("using ") || line.contains('(')) && !line.starts_with("Imports "))
+            .filter(|line| {
+                (!line.starts_with("using ") || line.contains('(')) && !line.starts_with("Imports ")
+            })
             .map(|line| format!("{line}\n").to_lowercase())
             .collect();
         words.iter().any(|word| code.contains(&word.to_lowercase()))

@@ -1,0 +1,4 @@
+//! Rules over cases of `fixtures/lint`, and what is true of all of them.
+
+mod case;
+mod rules;
