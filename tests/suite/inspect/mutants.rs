@@ -6,7 +6,7 @@ use super::secrets::reports_on;
 use crate::support::{Seeded, files_below, fixtures};
 
 /// Changes a file as accidents do, and as people do: half of the time it stays well-formed.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
+pub fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
     for _ in 0..1 + random.below(3) {
         if bytes.is_empty() {
             return;
