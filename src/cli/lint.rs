@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 
 use dtsx::host::{Files as _, RealFiles};
 use dtsx::lint::{
-    Applicability, Baseline, BuildCopies, Entries, Excerpts, Finding, Fixed, Lint, Linted,
-    Settings, fix, lint,
+    Applicability, Baseline, BuildCopies, Entries, Entry, Excerpts, Finding, Fixed, Lint, Linted,
+    Settings, fix, lint, rule,
 };
 use dtsx::project::Write;
 use dtsx::report::lint::LintReport;
@@ -223,12 +223,12 @@ impl Run<'_> {
             }
         }
         let mut sieve = self.sieve();
-        let report = self.report(&mut sieve, &mut err_streams);
+        let (report, stale) = self.report(&mut sieve, &mut err_streams);
         for error in &report.errors {
             err_streams.messages().note(error);
         }
         if let Some(action) = self.args.baseline {
-            let done = self.act_on_baseline(action, &sieve, &report);
+            let done = self.act_on_baseline(action, &stale, &report);
             match done {
                 Ok(done) => exit = exit.max(done),
                 Err(refusal) => {
@@ -248,7 +248,8 @@ impl Run<'_> {
         Ok(exit)
     }
 
-    fn report(&self, sieve: &mut Sieve, streams: &mut Streams<'_>) -> LintReport {
+    /// What is reported, and the entries of the baseline that are out of date.
+    fn report(&self, sieve: &mut Sieve, streams: &mut Streams<'_>) -> (LintReport, Vec<Entry>) {
         let excerpts = match self.args.output.has(&Format::Human, &Format::Human) {
             true if !self.args.statistics => Excerpts::Wanted,
             _ => Excerpts::LeftOut,
@@ -282,18 +283,24 @@ impl Run<'_> {
             Ok::<(), std::convert::Infallible>(())
         });
         let Ok(()) = walked;
-        let entries = sieve.allowed.unused().map(|it| (it, "allow"));
-        let entries = entries.chain(sieve.baseline.unused().map(|it| (it, "baseline")));
-        for (entry, whose) in entries {
-            if self.is_gone(&entry.path) || looked_at.contains(&entry.path) {
-                let object = entry.object.as_deref().unwrap_or("any object");
-                report.unused.push(format!(
-                    "{whose}: {} in {}, {object}: nothing is found there",
-                    entry.rule, entry.path
-                ));
-            }
+        let is_stale = |entry: &&Entry| {
+            let rule = rule(&entry.rule).ok();
+            let counts = rule.is_none_or(|rule| self.settings.selection.has(rule));
+            counts && (looked_at.contains(&entry.path) || self.is_gone(&entry.path))
+        };
+        let mut tell = |whose: &str, entry: &Entry| {
+            let object = entry.object.as_deref().unwrap_or("any object");
+            report.unused.push(format!(
+                "{whose}: {} in {}, {object}: nothing is found there",
+                entry.rule, entry.path
+            ));
+        };
+        for entry in sieve.allowed.unused().filter(is_stale) {
+            tell("allow", entry);
         }
-        report
+        let stale: Vec<Entry> = sieve.baseline.unused().filter(is_stale).cloned().collect();
+        stale.iter().for_each(|entry| tell("baseline", entry));
+        (report, stale)
     }
 
     /// Whether a file that an entry names is not there any more.
@@ -411,10 +418,9 @@ impl Run<'_> {
     fn act_on_baseline(
         &self,
         action: BaselineAction,
-        sieve: &Sieve,
+        stale: &[Entry],
         report: &LintReport,
     ) -> Result<Exit, Refusal> {
-        let unused: Vec<_> = sieve.baseline.unused().cloned().collect();
         let path = |finding: &Finding| finding.path.clone();
         match action {
             BaselineAction::Write => {
@@ -424,11 +430,11 @@ impl Run<'_> {
             }
             BaselineAction::Update => {
                 let mut new = self.baseline.clone();
-                new.findings.retain(|entry| !unused.contains(entry));
+                new.findings.retain(|entry| !stale.contains(entry));
                 private(&self.baseline_path, new.to_text().as_bytes())?;
                 Ok(Exit::Done)
             }
-            BaselineAction::Check => Ok(match unused.is_empty() {
+            BaselineAction::Check => Ok(match stale.is_empty() {
                 true => Exit::Done,
                 false => Exit::Found,
             }),

@@ -280,8 +280,10 @@ impl<'a> SmtpManager<'a> {
 
     /// The host of the server without blanks, in lower case; `None` where only a run knows it.
     pub fn host(&self) -> Option<String> {
-        let text = self.server.text()?.trim().trim_end_matches('.');
-        Some(text.to_lowercase())
+        let text = self.server.text()?.trim();
+        // A dot alone means this machine.
+        let bare = text.trim_end_matches('.');
+        Some(if bare.is_empty() { text } else { bare }.to_lowercase())
     }
 }
 

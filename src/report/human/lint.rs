@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
 
 use crate::lint::{Applicability, Category, Confidence, Finding, RULES, Rule, Severity};
 use crate::report::lint::LintReport;
 use crate::source::visible;
+
+const ARROW: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// Writes findings. Who wants no colours strips them.
 ///
@@ -22,23 +25,29 @@ pub fn write_findings(out: &mut dyn Write, findings: &[Finding]) -> io::Result<(
         let mut group = Group::with_title(title);
         let label = finding.file.to_string();
         let label = visible(&label);
-        let mut origin = Origin::path(label.clone());
-        if let Some(spot) = &finding.spot {
-            origin = origin
-                .line(spot.place.from.line as usize)
-                .char_column(spot.place.from.column as usize);
-        }
-        group = group.element(origin);
+        let place = match &finding.spot {
+            Some(spot) => format!(
+                "{label}:{}:{}",
+                spot.place.from.line, spot.place.from.column
+            ),
+            None => label.into_owned(),
+        };
+        let mut gutter = 1;
         if let Some(excerpt) = finding.spot.as_ref().and_then(|it| it.excerpt.as_ref()) {
             let snippet = Snippet::source(excerpt.text.as_str())
                 .line_start(excerpt.line as usize)
                 .annotation(AnnotationKind::Primary.span(excerpt.marked.clone()));
             group = group.element(snippet);
+            gutter = excerpt.line.to_string().len();
         }
         for note in notes(finding) {
             group = group.element(note);
         }
-        writeln!(out, "{}\n", renderer.render(&[group]))?;
+        // The line is shown cut, so that the renderer does not know the column.
+        let text = renderer.render(&[group]);
+        let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        writeln!(out, "{title}\n{:gutter$}{ARROW}-->{ARROW:#} {place}", "")?;
+        writeln!(out, "{rest}\n")?;
     }
     Ok(())
 }

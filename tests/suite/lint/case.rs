@@ -99,7 +99,7 @@ fn content(file: &str, options: &[(&str, &str)], lines: &[&str]) -> String {
     let is_literal = first.is_none_or(|line| line.trim_start_matches('⟦').starts_with('<'));
     let extension = file.rsplit('.').next().unwrap();
     if is_literal || !["dtsx", "dtsxp", "conmgr", "params", "dtproj"].contains(&extension) {
-        return lines.join("\n") + "\n";
+        return lines.join("\n");
     }
     match extension {
         "conmgr" => connection_manager_file(lines),
@@ -390,14 +390,16 @@ fn executable(name: &str, type_name: &str, around: &str, properties: &str, insid
     )
 }
 
-fn mail(name: &str, around: &str, inside: &[&str]) -> String {
+fn mail(rest: &str, around: &str, inside: &[&str]) -> String {
+    let (name, _) = word(rest);
+    let name = name.as_str();
     let properties = properties(inside);
     let mut data = String::new();
     let mut attachments = String::new();
     for (key, value) in &properties.data {
         match key.as_str() {
             // A name stands for the id of the manager, so that what is not a name dangles.
-            "SMTPServer" if !bare(value).starts_with(['{', '\\']) && !value.is_empty() => {
+            "SMTPServer" if !bare(value).starts_with(['{', '\\']) && !bare(value).is_empty() => {
                 let name = bare(value);
                 let value = value.replace(&name, &id(&name));
                 data += &format!(" SendMailTask:SMTPServer=\"{value}\"");
@@ -455,7 +457,9 @@ fn own<'l>(lines: &[&'l str]) -> Vec<&'l str> {
         .collect()
 }
 
-fn sequence(name: &str, around: &str, inside: &[&str]) -> String {
+fn sequence(rest: &str, around: &str, inside: &[&str]) -> String {
+    let (name, _) = word(rest);
+    let name = name.as_str();
     let properties = properties(&own(inside));
     let held = Held::read(&nested(inside), &format!("{around}\\{}", bare(name)));
     let inside = properties.expressions + &held.written();

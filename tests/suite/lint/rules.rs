@@ -32,6 +32,16 @@ pub fn files_of(case: &Case) -> MemoryFiles {
     files
 }
 
+/// What a `dtsx.toml` of the case says.
+pub fn settings_of(case: &Case) -> Settings {
+    match case.files.get("dtsx.toml") {
+        Some(text) => {
+            Settings::parse(text).unwrap_or_else(|error| panic!("{}: {error}", case.name))
+        }
+        None => Settings::default(),
+    }
+}
+
 /// All findings below `case/`.
 pub fn findings_in(files: &MemoryFiles, settings: &Settings) -> Vec<Finding> {
     let inputs = Inputs {
@@ -92,7 +102,7 @@ fn every_rule_finds_what_its_cases_mark_and_nothing_else() {
                 "{}: nothing is found in good cases",
                 path.display()
             );
-            let findings = findings_in(&files_of(&case), &Settings::default());
+            let findings = findings_in(&files_of(&case), &settings_of(&case));
             let findings: Vec<&Finding> = findings.iter().filter(|it| it.rule == *rule).collect();
             let mut seen: Vec<Expected> = findings.iter().map(|it| found(it)).collect();
             let mut expected = case.expected.clone();
