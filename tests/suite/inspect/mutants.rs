@@ -91,7 +91,7 @@ fn two_thousand_damaged_files_are_read_or_refused() {
         .filter(|path| {
             !path
                 .extension()
-                .is_some_and(|it| it == "md" || it == "py" || it == "tsv")
+                .is_some_and(|it| it == "md" || it == "py" || it == "tsv" || it == "case")
         })
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
