@@ -205,10 +205,9 @@ without SQL Server and without Windows. What it is not to change stays as it is,
     Ok(Exit::Done)
 }
 
-/// Some that a newcomer can try.
+/// Three that a newcomer can try.
 const EXAMPLES: &str =
     "  dtsx inspect etl/                        what sends mail below this folder, and through what
-  dtsx inspect --mail --format json etl/   the same for programs, and only where there is mail
   dtsx lint etl/                           what is wrong with it, and what would mend it
   dtsx run etl/Nightly.dtsx --capture      send its mail over SMTP into this process, and show it
 ";

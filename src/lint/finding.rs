@@ -101,6 +101,8 @@ pub struct FixEdit {
     pub place: Place,
     /// The new text as it stands in the file, escaped; secrets masked.
     pub content: String,
+    /// Whether something is masked in it, so that nobody can carry it out by the report.
+    pub is_masked: bool,
 }
 
 impl FixEdit {
@@ -113,12 +115,14 @@ impl FixEdit {
             .of(file.id)
             .into_iter()
             .flat_map(|edits| edits.iter());
-        edits.map(|edit| FixEdit {
-            file: file.label.clone(),
-            place: file.document.place(edit.span),
-            content: crate::connection_string::masked_within(&edit.text)
-                .0
-                .into_owned(),
+        edits.map(|edit| {
+            let (content, keys) = crate::connection_string::masked_within(&edit.text);
+            FixEdit {
+                file: file.label.clone(),
+                place: file.document.place(edit.span),
+                content: content.into_owned(),
+                is_masked: !keys.is_empty(),
+            }
         })
     }
 }

@@ -232,11 +232,18 @@ fn clear(text: &str) -> String {
 }
 
 fn cleared(related: Vec<Related>) -> Vec<Related> {
-    let clear = |related: Related| Related {
-        message: clear(&related.message),
-        ..related
-    };
-    related.into_iter().map(clear).collect()
+    let mut cleared: Vec<Related> = Vec::new();
+    for related in related {
+        let related = Related {
+            message: clear(&related.message),
+            ..related
+        };
+        // Two values may be kept in one place.
+        if !cleared.contains(&related) {
+            cleared.push(related);
+        }
+    }
+    cleared
 }
 
 /// What one rule finds in one unit.

@@ -4,9 +4,12 @@ use std::net::IpAddr;
 
 /// Whether a host is this very machine.
 pub fn is_loopback(host: &str) -> bool {
-    let host = host.trim().trim_end_matches('.');
-    matches!(host, "." | "(local)")
-        || host.eq_ignore_ascii_case("localhost")
+    let host = host.trim();
+    if matches!(host, "." | "(local)") {
+        return true;
+    }
+    let host = host.trim_end_matches('.');
+    host.eq_ignore_ascii_case("localhost")
         || host.to_lowercase().ends_with(".localhost")
         || address(host).is_some_and(|address| address.is_loopback())
 }

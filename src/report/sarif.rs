@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::inventory::Place;
 use crate::lint::{Category, Finding, FixEdit, Related, Rule, Severity};
-use crate::secret::MASK;
 
 use super::lint::LintReport;
 
@@ -145,7 +144,7 @@ fn result(finding: &Finding, rule_index: usize, artifacts: &mut Artifacts) -> Va
             && !fix
                 .edits
                 .iter()
-                .any(|edit| edit.content.contains(MASK) || is_member(edit))
+                .any(|edit| edit.is_masked || is_member(edit))
     });
     if let Some(fix) = edits {
         let changes: Vec<Value> = fix

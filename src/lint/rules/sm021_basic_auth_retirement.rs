@@ -47,7 +47,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         }
         let ends = sender.hosts.iter().find(|host| {
             let host = host.value.as_deref();
-            host.is_some_and(|host| is_exchange_online(host))
+            host.is_some_and(is_exchange_online)
         });
         let is_unknown = sender.hosts.iter().all(|host| host.value.is_none());
         let (span, message, confidence) = match ends {

@@ -2,7 +2,7 @@
 
 use crate::effective::NamedValue;
 use crate::lint::rule::rule;
-use crate::lint::{Confidence, Draft, Findings, InFile};
+use crate::lint::{Confidence, Draft, Findings, InFile, MailTask};
 use crate::package::{MailProperty, MessageSourceType};
 
 use super::sm010_body_variable_missing::variable_of_text;
@@ -45,6 +45,8 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         let source = at.mail(task, MailProperty::MessageSource);
         let kind = at.mail(task, MailProperty::MessageSourceType).text();
         match kind.and_then(MessageSourceType::parse) {
+            // Hand-made files write the text as an element.
+            Some(MessageSourceType::DirectInput) if has_text_element(task) => {}
             Some(MessageSourceType::DirectInput) if source.is_empty() => {
                 found.report(Draft::value(task.target(), source, "the mail has no text"));
             }
@@ -68,4 +70,9 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
             _ => {}
         }
     }
+}
+
+fn has_text_element(task: &MailTask<'_>) -> bool {
+    let data = task.task.data();
+    data.is_some_and(|data| data.children().any(|child| child.name() == "MessageSource"))
 }

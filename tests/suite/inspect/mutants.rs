@@ -89,11 +89,9 @@ fn two_thousand_damaged_files_are_read_or_refused() {
     let files: Vec<(String, Vec<u8>)> = files_below(&fixtures())
         .into_iter()
         .filter(|path| {
-            !path.extension().is_some_and(|it| {
-                ["md", "py", "tsv", "case", "sql"]
-                    .iter()
-                    .any(|other| it == *other)
-            })
+            !path
+                .extension()
+                .is_some_and(|it| it == "md" || it == "py" || it == "tsv" || it == "case")
         })
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();

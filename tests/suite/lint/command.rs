@@ -387,8 +387,9 @@ fn people_see_the_line_and_the_place_in_it() {
         .find(|line| line.contains("EnableSsl=False"))
         .unwrap();
     let carets = lines.iter().find(|line| line.contains("^^^^^")).unwrap();
-    let under = carets.find('^').unwrap();
-    assert_eq!(&source[under..under + 5], "False", "{}", run.out);
+    let under = carets.chars().position(|c| c == '^').unwrap();
+    let meant: String = source.chars().skip(under).take(5).collect();
+    assert_eq!(meant, "False", "{}", run.out);
     assert!(
         run.out
             .contains("`--fix --unsafe-fixes`: set `EnableSsl` to `True`"),
