@@ -24,6 +24,7 @@
 //! - [`connection_string`], [`expression`]: the two languages inside the values.
 //! - [`project`]: files that belong together, and changes as whole-file writes; [`archive`]: members of an `.ispac`.
 //! - [`inventory`]: what sends mail in a tree, as owned facts.
+//! - [`lint`]: what is wrong in a tree, by rules, and what would mend it.
 //! - [`migrate`]: a recipe as a plan of what changes, and the plan as writes.
 //! - [`apply`]: the only writer, with its journal and undo.
 //! - [`mail`]: a task as a message on its way.
@@ -38,6 +39,7 @@ pub mod effective;
 pub mod expression;
 pub mod host;
 pub mod inventory;
+pub mod lint;
 pub mod mail;
 pub mod migrate;
 pub mod package;

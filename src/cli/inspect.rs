@@ -20,7 +20,8 @@ use super::streams::{Messages, Streams};
 ///
 /// Lists packages, package parts, connection managers, parameters, projects, configurations and deployment files, in
 /// folders and in .ispac archives: every connection manager and what uses it, every Send Mail task with what it would
-/// send as it is stored, and which package calls which. Secrets are masked. Nothing is changed, and nothing of this
+/// send as it is stored, what else sends mail (scripts, SQL, processes, tasks of others), and which package calls
+/// which. Secrets are masked. Nothing is changed, and nothing of this
 /// machine is read but the files.
 ///
 /// Exit code 3 means that something could not be read; everything else is in the report.
@@ -28,8 +29,8 @@ use super::streams::{Messages, Streams};
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     inputs: InputArgs,
-    /// List only files with an SMTP connection manager, a Send Mail task or an unreadable part, and count the others;
-    /// much faster where few files hold mail
+    /// List only files with an SMTP connection manager, a Send Mail task, another sender or an unreadable part, and count
+    /// the others; much faster where few files hold mail
     #[arg(long)]
     mail: bool,
     #[command(flatten)]

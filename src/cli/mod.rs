@@ -7,11 +7,13 @@ mod completions;
 mod delivery;
 mod eval;
 mod exit;
+mod explain;
 mod extract;
 mod get;
 mod given;
 mod inputs;
 mod inspect;
+mod lint;
 mod man;
 mod migrate;
 mod model;
@@ -55,6 +57,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Lint(Box<lint::LintArgs>),
+    Explain(explain::ExplainArgs),
     Get(get::GetArgs),
     Set(set::SetArgs),
     Add(add::AddArgs),
@@ -180,6 +184,8 @@ fn execute(command: Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
     match command {
         Command::Eval(args) => eval::run(&args, streams),
         Command::Inspect(args) => inspect::run(&args, streams),
+        Command::Lint(args) => lint::run(&args, streams),
+        Command::Explain(args) => explain::run(&args, streams),
         Command::Get(args) => get::run(&args, streams),
         Command::Set(args) => set::run(&args, streams),
         Command::Add(args) => add::run(&args, streams),
@@ -213,6 +219,6 @@ without SQL Server and without Windows. What it is not to change stays as it is,
 /// Three that a newcomer can try.
 const EXAMPLES: &str =
     "  dtsx inspect etl/                        what sends mail below this folder, and through what
-  dtsx inspect --mail --format json etl/   the same for programs, and only where there is mail
+  dtsx lint etl/                           what is wrong with it, and what would mend it
   dtsx run etl/Nightly.dtsx --capture      send its mail over SMTP into this process, and show it
 ";

@@ -78,6 +78,14 @@ impl<F: ValueEnum + Clone + PartialEq + Send + Sync + 'static> OutputArgs<F> {
             && formats.any(|wanted| wanted.format == *format && on_stdout(&wanted.file))
     }
 
+    /// Whether a format is asked for, anywhere; `usual` is where nothing is.
+    pub(crate) fn has(&self, format: &F, usual: &F) -> bool {
+        match self.formats.as_slice() {
+            [] => format == usual,
+            all => all.iter().any(|wanted| wanted.format == *format),
+        }
+    }
+
     fn wanted(&self, usual: F) -> Result<Vec<Wanted<F>>, Refusal> {
         let mut wanted = self.formats.clone();
         if wanted.is_empty() {

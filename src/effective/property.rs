@@ -152,6 +152,18 @@ impl<'a> PackageValues<'a> {
         names
     }
 
+    /// What an expression makes of a property that is not known by its name here, such as the statement of an Execute
+    /// SQL task; `None` where none computes it.
+    pub fn computed(
+        &self,
+        holder: &'a File,
+        target: Target<'a>,
+        property: &str,
+    ) -> Option<Effective> {
+        let valued = self.computed_by_expression(holder, target, property)?;
+        Some(valued.into_effective(self.locale(None)))
+    }
+
     /// What the expression of a property makes of it, if it has one.
     pub(super) fn computed_by_expression(
         &self,

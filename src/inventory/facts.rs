@@ -6,6 +6,7 @@ use crate::project::{BuildCopy, Hash, Label};
 use crate::xml::Place;
 
 use super::effective::EffectiveFacts;
+use super::senders::OtherSender;
 
 /// What is known of a file.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct FileFacts {
     pub send_mail_tasks: Vec<TaskFacts>,
     /// Tasks that do something and are no Send Mail tasks.
     pub other_tasks: Vec<OtherTask>,
+    /// What sends mail and is no Send Mail task: third-party connection managers, then tasks in document order.
+    pub other_senders: Vec<OtherSender>,
     /// Calls of other packages, in document order.
     pub calls: Vec<CallFacts>,
     /// Uses of the project's connection managers.
@@ -73,6 +76,7 @@ impl FileFacts {
             connections: Vec::new(),
             send_mail_tasks: Vec::new(),
             other_tasks: Vec::new(),
+            other_senders: Vec::new(),
             calls: Vec::new(),
             project_uses: Vec::new(),
             notes: Vec::new(),
@@ -86,7 +90,9 @@ impl FileFacts {
 
     /// Whether mail is sent from here, or a connection for it is kept here.
     pub fn has_mail(&self) -> bool {
-        !self.send_mail_tasks.is_empty() || self.connections.iter().any(ConnectionFacts::is_smtp)
+        !self.send_mail_tasks.is_empty()
+            || !self.other_senders.is_empty()
+            || self.connections.iter().any(ConnectionFacts::is_smtp)
     }
 }
 

@@ -14,6 +14,7 @@ use super::facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
     ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
 };
+use super::senders::Looking;
 use super::uses::uses;
 
 /// The facts of a file in its unit, under nothing that was given from outside.
@@ -32,8 +33,13 @@ pub fn gather_with<'a>(
     build_copy: BuildCopy,
     unit: &'a UnitValues<'a>,
 ) -> FileFacts {
+    gather_values(&PackageValues::new(at, unit), build_copy)
+}
+
+/// The same, by values that others have asked already.
+pub fn gather_values<'a>(values: &PackageValues<'a>, build_copy: BuildCopy) -> FileFacts {
+    let at = values.at();
     let file = at.file;
-    let values = &PackageValues::new(at, unit);
     let project = at.project();
     let mut facts = FileFacts {
         project: project.map(|(file, _)| file.label.clone()),
@@ -50,7 +56,7 @@ pub fn gather_with<'a>(
     match file.kind {
         FileKind::Package | FileKind::PackagePart => package(at, values, &mut facts),
         FileKind::ConnectionManager if !file.is_encrypted => {
-            project_manager(file, values, &mut facts)
+            project_manager(at, values, &mut facts)
         }
         FileKind::Project => {
             if let Some((_, project)) = project {
@@ -107,15 +113,23 @@ fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFa
     facts
         .notes
         .extend(values.notes().iter().map(|note| clear(&note.to_string())));
-    facts.other_tasks = package
-        .executables()
-        .filter(|it| !it.is_container() && it.kind() != ExecutableKind::SendMail)
-        .map(|it| OtherTask {
-            path: path(package, Target::Executable(it)),
-            kind: it.kind(),
-            is_disabled: it.is_disabled() || it.disabled_by().is_some(),
-        })
+    let looking = Looking::new(at, values);
+    facts.other_senders = package
+        .connection_managers()
+        .filter_map(|manager| looking.connection(manager))
         .collect();
+    for executable in package.executables() {
+        let kind = executable.kind();
+        if executable.is_container() || kind == ExecutableKind::SendMail {
+            continue;
+        }
+        facts.other_tasks.push(OtherTask {
+            path: path(package, Target::Executable(executable)),
+            kind,
+            is_disabled: executable.is_disabled() || executable.disabled_by().is_some(),
+        });
+        facts.other_senders.extend(looking.task(executable));
+    }
     facts.calls = package
         .execute_package_tasks()
         .filter_map(|task| {
@@ -147,7 +161,8 @@ fn called_file(at: InContext<'_>, reference: &str) -> Masked {
         )
 }
 
-fn project_manager<'a>(file: &'a File, values: &PackageValues<'a>, facts: &mut FileFacts) {
+fn project_manager<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFacts) {
+    let file = at.file;
     let Some(manager) = ConnectionManager::new(file.document.root()) else {
         return;
     };
@@ -155,6 +170,8 @@ fn project_manager<'a>(file: &'a File, values: &PackageValues<'a>, facts: &mut F
     let path = format!("\\Project.Connections[{name}]");
     facts.name = Some(clear(&name));
     facts.connections = vec![connection(file, manager, clear(&path), values)];
+    let sender = Looking::new(at, values).connection(manager);
+    facts.other_senders.extend(sender);
 }
 
 fn connection<'a>(

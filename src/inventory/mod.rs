@@ -6,6 +6,8 @@ mod effective;
 mod facts;
 mod gather;
 mod link;
+mod needles;
+mod senders;
 mod survey;
 mod uses;
 
@@ -14,9 +16,15 @@ pub use facts::{
     CallFacts, ConnectionFacts, ExpressionFacts, FileFacts, FoundManager, HandlerFacts, Masked,
     ObjectRef, OtherTask, ProjectUse, Reference, TaskFacts,
 };
-pub use gather::{gather, gather_with};
+pub use gather::{gather, gather_values, gather_with};
 pub use link::{FileNames, link_calls, link_uses};
-pub use survey::{Hashes, Scope, Survey, UnitFacts, survey, survey_given};
+pub use senders::{
+    MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
+    SenderSpot,
+};
+pub use survey::{
+    Hashes, Scope, Survey, UnitFacts, configurations, survey, survey_given, together,
+};
 
 // What facts are made of, for the rooms that see facts and no documents.
 pub use crate::effective::{Certainty, Effective, Link, Origin};

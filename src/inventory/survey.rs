@@ -15,14 +15,15 @@ use crate::project::{
 use super::facts::FileFacts;
 use super::gather::gather_with;
 use super::link::{FileNames, link_calls, link_uses};
+use super::needles::{OTHER_SENDERS, any_in};
 
 /// Which files are to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All.
     Everything,
-    /// Those with an SMTP connection manager, a Send Mail task or an unreadable part; packages without their names
-    /// are read no further than a byte search.
+    /// Those with an SMTP connection manager, a Send Mail task, another sender or an unreadable part; packages without
+    /// their names are read no further than a byte search.
     Mail,
 }
 
@@ -121,7 +122,7 @@ pub fn survey_given<E>(
     given.elsewhere.extend(configurations(&units));
     let mut rest = units.as_slice();
     while !rest.is_empty() {
-        let together = together(rest, survey.jobs);
+        let together = together(rest.iter(), survey.jobs);
         let (now, later) = rest.split_at_checked(together).unwrap_or((rest, &[]));
         // Either several units at the same time, or several packages of one.
         let reading = match now {
@@ -145,17 +146,17 @@ pub fn survey_given<E>(
 
 /// How many of the first units are looked at before any of them is told of: so many that no job waits for another for
 /// long, and so few that what is known of them takes no room worth speaking of.
-fn together(units: &[Unit], jobs: NonZero<usize>) -> usize {
+pub fn together<'u>(units: impl Iterator<Item = &'u Unit>, jobs: NonZero<usize>) -> usize {
     const FOR_EACH_JOB: usize = 16;
     if jobs == NonZero::<usize>::MIN {
         return 1;
     }
-    let small = units.iter().take_while(|unit| unit.is_small());
+    let small = units.take_while(|unit| unit.is_small());
     small.take(FOR_EACH_JOB * jobs.get()).count().max(1)
 }
 
 /// The XML configurations of all units: packages name them by the paths of other machines.
-fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
+pub fn configurations(units: &[Unit]) -> impl Iterator<Item = PathBuf> {
     let sources = units.iter().filter(|unit| unit.build_copy == BuildCopy::No);
     let all = sources.flat_map(|unit| &unit.candidates);
     all.filter(|candidate| {
@@ -246,5 +247,8 @@ impl Survey<'_> {
 fn may_hold_mail(bytes: &[u8]) -> bool {
     const ROOT: usize = 16 << 10;
     let beginning = bytes.get(..ROOT).unwrap_or(bytes);
-    holds(beginning, "Encrypted") || holds(bytes, "SMTP") || holds(bytes, "SendMail")
+    holds(beginning, "Encrypted")
+        || holds(bytes, "SMTP")
+        || holds(bytes, "SendMail")
+        || any_in(bytes, &OTHER_SENDERS)
 }

@@ -59,6 +59,20 @@ impl Changes {
         self.0.entry(file).or_default().extend(edits)
     }
 
+    /// Adds other changes, or none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Overlap`] when two edits want the same characters; the changes stay as they were.
+    pub fn merge(&mut self, other: &Changes) -> Result<(), Overlap> {
+        let mut merged = self.clone();
+        for (file, edits) in &other.0 {
+            merged.add(*file, edits.iter().cloned())?;
+        }
+        *self = merged;
+        Ok(())
+    }
+
     /// Whether nothing is to be changed.
     pub fn is_empty(&self) -> bool {
         self.0.values().all(EditSet::is_empty)

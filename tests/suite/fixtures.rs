@@ -175,6 +175,8 @@ fn the_manifest_lists_every_file_with_its_sum() {
             .replace('\\', "/");
         let own = name.ends_with(".py")
             || name.ends_with(".pyc")
+            // Cases of the lint rules are texts of which the tests make files.
+            || name.starts_with("lint/")
             || ["README.md", "manifest.tsv"].contains(&&*name);
         if !own {
             let sum = Sha256::digest(std::fs::read(&path).unwrap());

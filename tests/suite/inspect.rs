@@ -3,6 +3,7 @@
 mod bad_input;
 mod facts;
 mod golden;
-mod mutants;
+pub mod mutants;
 mod options;
 mod secrets;
+mod senders;

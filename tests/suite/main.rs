@@ -24,6 +24,7 @@ mod inspect;
 mod layering;
 mod mail_account;
 mod mail_auth;
+mod lint;
 mod mail_capture;
 mod mail_compose;
 mod mail_corpus;

@@ -67,6 +67,8 @@ fn what_is_written_fits_the_schema() {
             "json",
             "nine-places",
         ],
+        &["lint", "--isolated", "--format", "json", "."],
+        &["explain", "--format", "json"],
         // Usage.
         &["inspect", "--format", "json", "--stdin-filename", "x"],
         &[

@@ -12,6 +12,7 @@ use crate::inventory::{
 use crate::report::json::inspect::Summary;
 use crate::source::visible;
 
+use super::other_sender::write_other_sender;
 use super::style::{LABEL, MIND, SUBJECT, WRONG};
 use super::table::{PAGE, Table, wrap};
 
@@ -33,13 +34,17 @@ pub fn write_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     if summary.files == 0 && summary.build_copies == 0 {
         writeln!(out, "no file of SSIS was found")?;
     } else {
-        let line = format!(
+        let mut line = format!(
             "{}: {} ({} SMTP), {}",
             count(summary.files, "file"),
             count(summary.connections, "connection manager"),
             summary.smtp_connections,
             count(summary.send_mail_tasks, "Send Mail task"),
         );
+        if summary.other_senders > 0 {
+            line.push_str(", ");
+            line.push_str(&count(summary.other_senders, "other sender"));
+        }
         write_wrapped(out, 0, &line)?;
     }
     if summary.left_out > 0 {
@@ -75,6 +80,9 @@ fn write_file(out: &mut dyn Write, file: &FileFacts) -> io::Result<()> {
     write_connections(out, file)?;
     for task in &file.send_mail_tasks {
         write_task(out, file, task)?;
+    }
+    for sender in &file.other_senders {
+        write_other_sender(out, sender)?;
     }
     for call in &file.calls {
         let found = match &call.found_in {
@@ -370,7 +378,12 @@ fn now(facts: &EffectiveFacts) -> String {
 }
 
 /// A value behind its label. Its lines are lines here too; long ones go on below themselves.
-fn write_field(out: &mut dyn Write, label: &str, style: Style, value: &str) -> io::Result<()> {
+pub(super) fn write_field(
+    out: &mut dyn Write,
+    label: &str,
+    style: Style,
+    value: &str,
+) -> io::Result<()> {
     const INDENT: usize = 6;
     const WIDTH: usize = 9;
     const MOST: usize = 6;
@@ -418,7 +431,12 @@ pub(super) fn write_wrapped(out: &mut dyn Write, indent: usize, line: &str) -> i
     write_styled(out, indent, Style::new(), line)
 }
 
-fn write_styled(out: &mut dyn Write, indent: usize, style: Style, line: &str) -> io::Result<()> {
+pub(super) fn write_styled(
+    out: &mut dyn Write,
+    indent: usize,
+    style: Style,
+    line: &str,
+) -> io::Result<()> {
     const FURTHER: usize = 4;
     let mut lines = wrap(line, PAGE - indent - FURTHER).into_iter();
     if let Some(first) = lines.next() {

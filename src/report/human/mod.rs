@@ -3,6 +3,8 @@
 pub mod diff;
 pub mod effective;
 pub mod inspect;
+pub mod lint;
+mod other_sender;
 pub mod plan;
 pub mod probe;
 pub mod run;

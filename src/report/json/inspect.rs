@@ -9,8 +9,9 @@ use serde::ser::{Error as _, SerializeSeq as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 
 use crate::inventory::{
-    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, HandlerFacts, Masked,
-    TaskFacts, UnitFacts,
+    BuildCopy, ConnectionFacts, ExpressionFacts, FileFacts, FileKind, HandlerFacts, MailMeans,
+    Masked, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind, TaskFacts,
+    UnitFacts,
 };
 
 use super::common::{ErrorJson, SpanJson};
@@ -80,7 +81,7 @@ pub struct FileJson {
     /// Calls of other packages.
     pub calls: Vec<CallJson>,
     /// What sends mail and is no Send Mail task.
-    pub other_senders: Vec<OtherSender>,
+    pub other_senders: Vec<OtherSenderJson>,
 }
 
 fn kinds() -> [&'static str; 7] {
@@ -96,9 +97,53 @@ fn kinds() -> [&'static str; 7] {
     .map(FileKind::name)
 }
 
-/// What sends mail and is no Send Mail task: not searched for yet.
+/// What sends mail, or calls what does, and is no Send Mail task.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct OtherSender {}
+pub struct OtherSenderJson {
+    /// What it is.
+    #[schemars(extend("enum" = SenderKind::ALL.map(SenderKind::name)))]
+    pub kind: &'static str,
+    /// What it sends with.
+    #[schemars(extend("enum" = MailMeans::ALL.map(MailMeans::name)))]
+    pub means: &'static str,
+    /// The property path of the task, or of the connection manager.
+    pub path: String,
+    /// The component of the Data Flow task.
+    pub component: Option<String>,
+    /// Whether it or something around it is disabled.
+    pub disabled: bool,
+    /// What tells: a class, a procedure, a program, a type.
+    pub evidence: String,
+    /// The file of the script project, or the SQL file, that tells.
+    pub source_file: Option<String>,
+    /// The hosts that it names.
+    pub hosts: Vec<NamedHostJson>,
+    /// As whom it logs on.
+    #[schemars(extend("enum" = SenderAuthentication::ALL.map(SenderAuthentication::name)))]
+    pub authentication: &'static str,
+    /// Whether it asks for TLS.
+    #[schemars(extend("enum" = SenderEncryption::ALL.map(SenderEncryption::name)))]
+    pub encryption: &'static str,
+    /// Where passwords are written in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub literal_credentials: Vec<SpanJson>,
+    /// Where the evidence is.
+    pub span: SpanJson,
+}
+
+/// A host that a sender names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NamedHostJson {
+    /// The variable or parameter that gives it; null for one that is written there.
+    pub variable: Option<String>,
+    /// The host; null where it is not known.
+    pub value: Option<String>,
+    /// How sure that is.
+    #[schemars(extend("enum" = ["known", "assumed", "unknown"]))]
+    pub certainty: &'static str,
+    /// Where it is named.
+    pub span: SpanJson,
+}
 
 /// A connection manager.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -247,6 +292,8 @@ pub struct Summary {
     pub smtp_connections: usize,
     /// Send Mail tasks.
     pub send_mail_tasks: usize,
+    /// What sends mail and is no Send Mail task.
+    pub other_senders: usize,
     /// What could not be read, build copies too.
     pub errors: usize,
 }
@@ -267,6 +314,7 @@ impl Summary {
             let smtp = file.connections.iter().filter(|it| it.is_smtp());
             self.smtp_connections += smtp.count();
             self.send_mail_tasks += file.send_mail_tasks.len();
+            self.other_senders += file.other_senders.len();
         }
     }
 }
@@ -302,7 +350,42 @@ impl From<&FileFacts> for FileJson {
                     found_in: call.found_in.as_ref().map(ToString::to_string),
                 })
                 .collect(),
-            other_senders: Vec::new(),
+            other_senders: file
+                .other_senders
+                .iter()
+                .map(OtherSenderJson::from)
+                .collect(),
+        }
+    }
+}
+
+impl From<&OtherSender> for OtherSenderJson {
+    fn from(sender: &OtherSender) -> OtherSenderJson {
+        let spans = sender.literal_credentials.iter();
+        OtherSenderJson {
+            kind: sender.kind.name(),
+            means: sender.means.name(),
+            path: sender.path.clone(),
+            component: sender.component.clone(),
+            disabled: sender.is_disabled,
+            evidence: sender.evidence.clone(),
+            source_file: sender.source_file.clone(),
+            hosts: sender.hosts.iter().map(NamedHostJson::from).collect(),
+            authentication: sender.authentication.name(),
+            encryption: sender.encryption.name(),
+            literal_credentials: spans.map(|spot| SpanJson::from(spot.place)).collect(),
+            span: SpanJson::from(sender.spot.place),
+        }
+    }
+}
+
+impl From<&NamedHost> for NamedHostJson {
+    fn from(host: &NamedHost) -> NamedHostJson {
+        NamedHostJson {
+            variable: host.variable.clone(),
+            value: host.value.clone(),
+            certainty: host.certainty.name(),
+            span: SpanJson::from(host.spot.place),
         }
     }
 }

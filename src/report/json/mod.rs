@@ -5,8 +5,10 @@ mod common;
 pub mod effective;
 pub mod error;
 pub mod eval;
+pub mod explain;
 pub mod get;
 pub mod inspect;
+pub mod lint;
 pub mod plan;
 pub mod probe;
 pub mod run;
@@ -20,6 +22,7 @@ use serde_json::Value;
 pub use common::{ErrorJson, SpanJson};
 
 use crate::mail::job::{self, Job};
+use crate::lint::ConfigurationFile;
 use crate::migrate::RecipeFile;
 
 /// The JSON Schema of every report, by the name that the report gives it: what `docs/schema` holds.
@@ -30,8 +33,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         schema::<change::Change>(change::SCHEMA),
         schema::<error::Error>(error::SCHEMA),
         schema::<eval::Eval>(eval::SCHEMA),
+        schema::<explain::Explain>(explain::SCHEMA),
         schema::<get::Get>(get::SCHEMA),
         schema::<inspect::Inspect>(inspect::SCHEMA),
+        configuration(),
+        schema::<lint::Lint>(lint::SCHEMA),
         schema::<plan::Plan>(plan::SCHEMA),
         mail_job(),
         schema::<probe::Probes>(probe::SCHEMA),
@@ -57,6 +63,14 @@ fn mail_job() -> (&'static str, Schema) {
         .into_root_schema_for::<Job>();
     name_schema(&mut schema, job::SCHEMA);
     (job::SCHEMA, schema)
+}
+
+/// Of `dtsx.toml`, which people write: what can be read.
+fn configuration() -> (&'static str, Schema) {
+    let schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<ConfigurationFile>();
+    ("dtsx/config@1", schema)
 }
 
 /// Of what is written, not of what can be read: a field that is always there is required.

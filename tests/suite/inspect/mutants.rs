@@ -6,7 +6,7 @@ use super::secrets::reports_on;
 use crate::support::{Seeded, files_below, fixtures};
 
 /// Changes a file as accidents do, and as people do: half of the time it stays well-formed.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
+pub fn mutate(bytes: &mut Vec<u8>, random: &mut Seeded) {
     for _ in 0..1 + random.below(3) {
         if bytes.is_empty() {
             return;
@@ -91,7 +91,7 @@ fn two_thousand_damaged_files_are_read_or_refused() {
         .filter(|path| {
             !path
                 .extension()
-                .is_some_and(|it| it == "md" || it == "py" || it == "tsv")
+                .is_some_and(|it| it == "md" || it == "py" || it == "tsv" || it == "case")
         })
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();

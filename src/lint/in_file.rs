@@ -1,0 +1,335 @@
+//! What a rule sees of a file: its objects with their effective values, and the files around it.
+
+use std::cell::OnceCell;
+
+use crate::connection_string::{SmtpProperty, masked_within};
+use crate::effective::{Keeper, PackageValues, UnreachableKind, keepers, set_everywhere};
+use crate::host::Files;
+use crate::inventory::OtherSender;
+use crate::package::{
+    ConnectionManager, DTS, EventHandler, Executable, ExecutableKind, FileKind, MailProperty,
+    Object, Package, SendMailTask, Target, Variable, path_of,
+};
+use crate::project::{Changes, File, InContext};
+use crate::source::Span;
+
+use super::address::{Address, addresses};
+use super::findings::Draft;
+use super::judged::Judged;
+use super::settings::Settings;
+
+/// One file in its context.
+pub struct InFile<'a> {
+    /// The file and its unit.
+    pub at: InContext<'a>,
+    /// What values are at run time.
+    pub values: PackageValues<'a>,
+    /// What the configuration gives to rules.
+    pub settings: &'a Settings,
+    /// Where files that packages name can be looked for; `None` unless `--check-files` asks for it.
+    pub files: Option<&'a dyn Files>,
+    objects: OnceCell<Objects<'a>>,
+    managers: OnceCell<Vec<SmtpManager<'a>>>,
+    tasks: OnceCell<Vec<MailTask<'a>>>,
+    other_senders: Vec<OtherSender>,
+}
+
+impl<'a> InFile<'a> {
+    pub(super) fn new(
+        values: PackageValues<'a>,
+        settings: &'a Settings,
+        files: Option<&'a dyn Files>,
+        other_senders: Vec<OtherSender>,
+    ) -> InFile<'a> {
+        InFile {
+            at: values.at(),
+            values,
+            settings,
+            files,
+            objects: OnceCell::new(),
+            managers: OnceCell::new(),
+            tasks: OnceCell::new(),
+            other_senders,
+        }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &'a File {
+        self.at.file
+    }
+
+    /// The file as a package or a package part; `None` for other files and for what is encrypted.
+    pub fn package(&self) -> Option<Package<'a>> {
+        self.at.package()
+    }
+
+    /// The connection managers that this file holds, of any type: those of a package, or the one of a `.conmgr`.
+    pub fn connection_managers(&self) -> Vec<ConnectionManager<'a>> {
+        let file = self.at.file;
+        if file.kind == FileKind::ConnectionManager && !file.is_encrypted {
+            return ConnectionManager::new(file.document.root())
+                .into_iter()
+                .collect();
+        }
+        self.package()
+            .into_iter()
+            .flat_map(Package::connection_managers)
+            .collect()
+    }
+
+    /// The SMTP connection managers that this file holds.
+    pub fn smtp_managers(&self) -> &[SmtpManager<'a>] {
+        self.managers.get_or_init(|| {
+            let all = self.connection_managers().into_iter();
+            all.filter(|manager| manager.is_smtp())
+                .filter_map(|manager| SmtpManager::new(self, manager))
+                .collect()
+        })
+    }
+
+    /// The Send Mail tasks of the package, in document order.
+    pub fn mail_tasks(&self) -> &[MailTask<'a>] {
+        self.tasks.get_or_init(|| {
+            let all = self.objects().executables.iter();
+            all.filter_map(|executable| executable.send_mail())
+                .map(MailTask::new)
+                .collect()
+        })
+    }
+
+    /// The containers, tasks, event handlers and variables of the package, found in one walk.
+    pub fn objects(&self) -> &Objects<'a> {
+        self.objects.get_or_init(|| Objects::new(self.package()))
+    }
+
+    /// Whether the file sends mail, or keeps a connection for it.
+    pub fn has_mail(&self) -> bool {
+        !self.smtp_managers().is_empty() || !self.mail_tasks().is_empty()
+    }
+
+    /// Whether the package holds a Script task, or a data flow, in which a script may be.
+    pub fn has_code(&self) -> bool {
+        let kinds = [ExecutableKind::Script, ExecutableKind::DataFlow];
+        let mut all = self.objects().executables.iter();
+        all.any(|executable| kinds.contains(&executable.kind()))
+    }
+
+    /// What sends mail here and is no Send Mail task.
+    pub fn other_senders(&self) -> &[OtherSender] {
+        &self.other_senders
+    }
+
+    /// The passwords that are written in scripts: they are secrets, though no key says so.
+    pub(super) fn literal_credentials(&self) -> Vec<Span> {
+        let literals = self
+            .other_senders
+            .iter()
+            .flat_map(|it| &it.literal_credentials);
+        literals.map(|spot| spot.span).collect()
+    }
+
+    /// A finding about a sender that is no Send Mail task.
+    pub fn about_sender(
+        &self,
+        sender: &OtherSender,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Draft<'a> {
+        let of_task = self.package().and_then(|package| {
+            // The innermost: a task can have event handlers with tasks of their own.
+            let all = package.executables();
+            all.filter(|it| it.object().node().span().contains(span))
+                .last()
+        });
+        let of_connection = || {
+            let mut all = self.connection_managers().into_iter();
+            all.find(|it| it.span().contains(span))
+                .map(Target::ConnectionManager)
+        };
+        match of_task.map(Target::Executable).or_else(of_connection) {
+            Some(target) if masked_within(&self.path(target)).0 == sender.path => {
+                Draft::at(target, "", span, message)
+            }
+            // The text of a statement can be kept by a variable.
+            _ => Draft::path(sender.path.clone(), "", Some(span), message),
+        }
+    }
+
+    /// A property of an object of this file.
+    pub fn judge(&self, target: Target<'a>, property: &'static str) -> Option<Judged<'a>> {
+        Judged::new(&self.values, self.at.file, target, property)
+    }
+
+    /// A property of a Send Mail task; computed once.
+    pub fn mail<'t>(&self, task: &'t MailTask<'a>, property: MailProperty) -> &'t Judged<'a> {
+        task.judged(self, property)
+    }
+
+    /// The property path of an object of this file.
+    pub fn path(&self, target: Target<'_>) -> String {
+        match (self.package(), target) {
+            (Some(package), target) => path_of(package, target),
+            (None, Target::ConnectionManager(manager)) => {
+                format!("\\Project.Connections[{}]", manager.object().name())
+            }
+            (None, Target::Parameter(parameter)) => {
+                format!("\\Project.Parameters[{}]", parameter.name())
+            }
+            (None, target) => target.name(),
+        }
+    }
+
+    /// The changes that give a property a value in every place that keeps it; `None` where something out of reach
+    /// decides too, or a place cannot hold the value.
+    pub fn set_everywhere(
+        &self,
+        target: Target<'a>,
+        property: &str,
+        value: &str,
+    ) -> Option<Changes> {
+        let kept = keepers(self.at, target, property);
+        let is_out_of_reach = kept.unreachable.iter().any(|it| match it.kind {
+            UnreachableKind::Computed | UnreachableKind::Outside | UnreachableKind::Written => true,
+            UnreachableKind::MaybeOutside => false,
+        });
+        if is_out_of_reach || !kept.keepers.iter().all(Keeper::is_whole) {
+            return None;
+        }
+        let changes = set_everywhere(self.at, target, property, value).ok()?.changes;
+        (!changes.is_empty()).then_some(changes)
+    }
+}
+
+/// The objects of a package, in document order.
+#[derive(Debug, Default)]
+pub struct Objects<'a> {
+    /// The package, its containers and tasks, at any depth.
+    pub executables: Vec<Executable<'a>>,
+    /// The event handlers.
+    pub handlers: Vec<EventHandler<'a>>,
+    /// The variables, whosever they are.
+    pub variables: Vec<Variable<'a>>,
+}
+
+impl<'a> Objects<'a> {
+    fn new(package: Option<Package<'a>>) -> Objects<'a> {
+        let mut objects = Objects::default();
+        let Some(package) = package else {
+            return objects;
+        };
+        let root = package.object().node();
+        objects.executables.extend(Executable::new(root));
+        let mut walk = root.descendants();
+        while let Some(node) = walk.next() {
+            // What tasks hold inside is much, and holds no objects of the control flow.
+            if node.is(DTS, "ObjectData") {
+                walk.skip_inside(node);
+            } else if node.is(DTS, "Variable") {
+                objects.variables.push(Variable::new(Object::new(node)));
+                walk.skip_inside(node);
+            } else if let Some(executable) = Executable::new(node) {
+                objects.executables.push(executable);
+            } else if let Some(handler) = EventHandler::new(node) {
+                objects.handlers.push(handler);
+            }
+        }
+        objects
+    }
+}
+
+/// An SMTP connection manager with the effective values of its parts.
+#[derive(Debug)]
+pub struct SmtpManager<'a> {
+    /// The manager.
+    pub manager: ConnectionManager<'a>,
+    /// `SmtpServer`
+    pub server: Judged<'a>,
+    /// `UseWindowsAuthentication`
+    pub windows: Judged<'a>,
+    /// `EnableSsl`
+    pub ssl: Judged<'a>,
+    /// `Timeout`
+    pub timeout: Judged<'a>,
+}
+
+impl<'a> SmtpManager<'a> {
+    fn new(at: &InFile<'a>, manager: ConnectionManager<'a>) -> Option<SmtpManager<'a>> {
+        let target = Target::ConnectionManager(manager);
+        let judge = |property: SmtpProperty| at.judge(target, property.key());
+        Some(SmtpManager {
+            manager,
+            server: judge(SmtpProperty::Server)?,
+            windows: judge(SmtpProperty::UseWindowsAuthentication)?,
+            ssl: judge(SmtpProperty::EnableSsl)?,
+            timeout: judge(SmtpProperty::Timeout)?,
+        })
+    }
+
+    /// The manager as an object.
+    pub fn target(&self) -> Target<'a> {
+        Target::ConnectionManager(self.manager)
+    }
+
+    /// The host of the server without blanks, in lower case; `None` where only a run knows it.
+    pub fn host(&self) -> Option<String> {
+        let text = self.server.text()?.trim();
+        // A dot alone means this machine.
+        let bare = text.trim_end_matches('.');
+        Some(if bare.is_empty() { text } else { bare }.to_lowercase())
+    }
+}
+
+/// A Send Mail task; its effective values are computed when they are asked for.
+#[derive(Debug)]
+pub struct MailTask<'a> {
+    /// The task.
+    pub task: SendMailTask<'a>,
+    judged: [OnceCell<Judged<'a>>; MailProperty::ALL.len()],
+}
+
+impl<'a> MailTask<'a> {
+    fn new(task: SendMailTask<'a>) -> MailTask<'a> {
+        MailTask {
+            task,
+            judged: Default::default(),
+        }
+    }
+
+    /// The task as an object.
+    pub fn target(&self) -> Target<'a> {
+        Target::Executable(self.task.executable())
+    }
+
+    /// Whether it or something around it is disabled.
+    pub fn is_disabled(&self) -> bool {
+        let executable = self.task.executable();
+        executable.is_disabled() || executable.disabled_by().is_some()
+    }
+
+    fn judged(&self, at: &InFile<'a>, property: MailProperty) -> &Judged<'a> {
+        // Every property has a cell, in the order of `ALL`.
+        let cell = &self.judged[property as usize];
+        cell.get_or_init(|| Judged::of_task(at, self.target(), property))
+    }
+}
+
+/// The lines of a task that hold recipients.
+pub const RECIPIENTS: [MailProperty; 3] = [
+    MailProperty::ToLine,
+    MailProperty::CCLine,
+    MailProperty::BCCLine,
+];
+
+impl<'a> Judged<'a> {
+    fn of_task(at: &InFile<'a>, target: Target<'a>, property: MailProperty) -> Judged<'a> {
+        match at.judge(target, property.name()) {
+            Some(judged) => judged,
+            None => Judged::unknown(target, property.name()),
+        }
+    }
+
+    /// The addresses of an address line, with their places in the value; none where only a run knows it.
+    pub fn addresses(&self) -> Vec<Address<'_>> {
+        addresses(self.text().unwrap_or_default())
+    }
+}
