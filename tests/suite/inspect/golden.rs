@@ -13,6 +13,8 @@ fn folders() -> Vec<String> {
     let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
     let mut names: Vec<_> = folders
         .map(|entry| entry.file_name().into_string().unwrap())
+        // Cases of the lint rules are no files of SSIS.
+        .filter(|name| name != "lint")
         .collect();
     names.sort();
     assert!(names.len() > 12, "{names:?}");
