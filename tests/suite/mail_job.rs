@@ -524,6 +524,7 @@ struct Counts {
     equal: usize,
     neither: usize,
     secret: usize,
+    no_server: usize,
 }
 
 /// The package and the job of each task write the same files, or neither does.
@@ -639,5 +640,5 @@ fn every_task_of_the_corpus_sends_the_same_mail_from_its_job() {
         round_trip(&path, &[], &mut counts);
     }
     println!("{counts:?}");
-    assert!(counts.equal > 100, "{counts:?}");
+    assert!(counts.equal > 60 && counts.no_server < 10, "{counts:?}");
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use email_encoding::body::base64;
+use email_encoding::body;
 
 use super::super::message::Attachment;
 use crate::host::Files;
@@ -163,7 +163,7 @@ impl EncodedFile<'_> {
         }
         self.left -= wanted;
         // Writing to a `String` cannot fail.
-        let _ = base64::encode(&bytes, &mut self.lines);
+        let _ = body::base64::encode(&bytes, &mut self.lines);
         self.lines.push_str("\r\n");
         Ok(())
     }
@@ -206,7 +206,7 @@ mod tests {
             let encoded = encoded.strip_suffix("after\r\n").unwrap();
             assert!(encoded.split("\r\n").all(|line| line.len() <= 76));
             let mut expected = String::new();
-            base64::encode(&bytes, &mut expected).unwrap();
+            body::base64::encode(&bytes, &mut expected).unwrap();
             assert_eq!(encoded.trim_end(), expected);
         }
     }
