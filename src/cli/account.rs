@@ -3,6 +3,7 @@
 //! Secrets come from the environment, a file, the standard input or a command, never from an argument.
 
 mod command;
+mod oauth;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,8 @@ pub(crate) struct AccountArgs {
     /// The command that prints its OAuth token; run without a shell, once a connection
     #[arg(long, value_name = "COMMAND", group = "mail_token")]
     token_command: Option<String>,
+    #[command(flatten)]
+    oauth: oauth::OAuthArgs,
     /// The server that gives Kerberos tickets [default: what SSPI_KDC_URL or krb5.conf says; default port: 88]
     #[arg(long, value_name = "HOST[:PORT]")]
     kdc: Option<String>,
@@ -154,7 +157,7 @@ impl AccountArgs {
             }
             Method::Only(mechanism) if needs_token(mechanism) && sign_in.token.is_none() => {
                 return Err(Refusal::usage(format!(
-                    "--auth {mechanism} needs a token: `--token-env`, `--token-file` or `--token-command`"
+                    "--auth {mechanism} needs a token: `--token-env`, `--token-file`, `--token-command` or the `--oauth-` options"
                 )));
             }
             Method::Only(Mechanism::XOAuth2) if sign_in.user.is_none() => {
@@ -210,7 +213,7 @@ impl AccountArgs {
                     .map_err(|why| Refusal::usage(format!("--token-command: {why}")))?;
                 Ok(Some(Token::from_source(command)))
             }
-            None => Ok(None),
+            None => self.oauth.token(self.extra_ca()?),
         }
     }
 }

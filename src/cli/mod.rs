@@ -59,7 +59,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     Undo(undo::UndoArgs),
     Extract(extract::ExtractArgs),
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     Probe(probe::ProbeArgs),
     Eval(eval::EvalArgs),
     Completions(completions::CompletionsArgs),

@@ -16,7 +16,7 @@ use lettre::message::Mailbox;
 
 use super::address::{AddressProblem, Field, parse_list, parse_one, wire_form};
 use super::message::{Attachment, MailMessage};
-use super::problem::{Problem, Warning};
+use super::problem::{Problem, Warning, warnings};
 use crate::host::{Clock, FileKind, Files, Random};
 use crate::package::Priority;
 use content::Content;
@@ -185,11 +185,6 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
         content.push(format!("--{boundary}--\r\n").into_bytes());
     }
 
-    let warnings = if message.subject.is_empty() {
-        vec![Warning::SubjectMissing]
-    } else {
-        Vec::new()
-    };
     Ok(Composed {
         envelope: Envelope {
             sender,
@@ -204,7 +199,7 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
         subject: message.subject.clone(),
         attachments: message.attachments.iter().map(attachment_name).collect(),
         message_id,
-        warnings,
+        warnings: warnings(message),
         content,
     })
 }

@@ -29,7 +29,7 @@ pub use compose::{Composed, ContentReader, Envelope, Limits, Tools, compose};
 pub use former::{Fate, Former, FormerError, FormerTask};
 pub use message::{Attachment, MailMessage, split_attachments};
 pub use overrides::{Defaults, Override, OverrideError, StaleValues};
-pub use problem::{Problem, Warning};
+pub use problem::{Problem, Warning, warnings};
 pub use rehearsal::{Domain, DomainError, OneAddress, Rehearsal};
 pub use resolve::{
     EventHandlers, Request, RequestServer, Resolved, Rules, Unsent, other_tasks, resolve,

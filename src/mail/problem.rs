@@ -1,10 +1,12 @@
 //! What keeps a message from being composed, found before anything is sent.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::address::{AddressProblem, AddressReason};
+use super::address::{AddressProblem, AddressReason, Field, parse_list, parse_one};
 use super::codes::Code;
+use super::message::MailMessage;
 
 use crate::effective::advice;
 use crate::source::visible;
@@ -95,6 +97,10 @@ impl Problem {
 pub enum Warning {
     /// The subject is empty.
     SubjectMissing,
+    /// Something in the To line is no address; the task fails for it when it runs.
+    AddressInTo,
+    /// The From line is no address, or empty; likewise.
+    AddressInFrom,
 }
 
 impl Warning {
@@ -102,6 +108,32 @@ impl Warning {
     pub fn code(self) -> Code {
         match self {
             Warning::SubjectMissing => Code::SUBJECT_MISSING,
+            Warning::AddressInTo => Code::ERROR_IN_TO,
+            Warning::AddressInFrom => Code::ERROR_IN_FROM,
         }
     }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Warning::SubjectMissing => "the subject is empty",
+            Warning::AddressInTo => "the To line holds what is no address",
+            Warning::AddressInFrom => "the From line is no address",
+        })
+    }
+}
+
+/// What dtexec warns of, in the order of its codes, whether or not the message can be composed.
+pub fn warnings(message: &MailMessage) -> Vec<Warning> {
+    let to_is_wrong = parse_list(Field::To, &message.to).is_err();
+    let from_is_wrong = parse_one(Field::From, &message.from).is_err();
+    [
+        (message.subject.is_empty(), Warning::SubjectMissing),
+        (to_is_wrong, Warning::AddressInTo),
+        (from_is_wrong, Warning::AddressInFrom),
+    ]
+    .into_iter()
+    .filter_map(|(holds, warning)| holds.then_some(warning))
+    .collect()
 }

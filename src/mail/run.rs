@@ -13,7 +13,7 @@ use super::deliver::{
     Status, Timeouts, Until, hello_name,
 };
 use super::former::{Fate, Former};
-use super::problem::{Problem, Warning};
+use super::problem::{Problem, warnings};
 use super::rehearsal::Rehearsal;
 use super::resolve::{Request, Resolved, Unsent};
 use super::server_choice::{ServerChoice, address};
@@ -182,6 +182,11 @@ impl<'r> Runner<'r> {
         left: &LeftOver,
         outcome: &mut TaskOutcome,
     ) {
+        for warning in warnings(&request.message) {
+            outcome
+                .notes
+                .push(format!("{warning} ({})", warning.code()));
+        }
         self.rehearsal
             .rewrite(&mut request.message, &mut outcome.notes);
         let mut composed = match compose(&request.message, self.tools) {
@@ -204,12 +209,6 @@ impl<'r> Runner<'r> {
         }
         let composed = composed;
         outcome.message = Some(facts(&composed));
-        for warning in &composed.warnings {
-            let text = match warning {
-                Warning::SubjectMissing => "the subject is empty",
-            };
-            outcome.notes.push(format!("{text} ({})", warning.code()));
-        }
         if let Some(reason) = self.rehearsal.refuses(&composed.envelope) {
             outcome.cause = Some(Cause::NotAllowed);
             outcome.reason = Some(reason);

@@ -39,6 +39,22 @@ impl Authority {
         self.certificate.pem().into_bytes()
     }
 
+    /// A server of TLS 1.2 with an exchange of keys that no client of ours offers: what an old relay looks like.
+    pub fn server_with_ciphers_of_nobody(&self) -> Arc<ServerConfig> {
+        let mut config = (*self.server_for(&["127.0.0.1"])).clone();
+        let mut provider = rustls::crypto::ring::default_provider();
+        // TLS 1.2 with a certificate of RSA only, which this authority has not.
+        provider
+            .cipher_suites
+            .retain(|suite| format!("{suite:?}").contains("ECDHE_RSA"));
+        config = ServerConfig::builder_with_provider(Arc::new(provider))
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(config.cert_resolver.clone());
+        Arc::new(config)
+    }
+
     /// A server with a certificate for these names.
     pub fn server_for(&self, names: &[&str]) -> Arc<ServerConfig> {
         self.server(names, |_| {})

@@ -5,7 +5,11 @@
 //! Whoever has the connection drives it; here nobody speaks SMTP.
 
 mod choose;
+mod kerberos;
 mod login;
+#[cfg(feature = "windows-auth")]
+mod ntlm;
+pub mod oauth;
 mod oauthbearer;
 mod plain;
 mod token;
@@ -174,6 +178,11 @@ pub trait Exchange {
     /// A sentence that says what is wrong with the challenge.
     fn answer(&mut self, challenge: &[u8]) -> Result<Said, String>;
 
+    /// A secret in what is said, which must not be shown even if the server repeats it.
+    fn secret(&self) -> Option<&Secret> {
+        None
+    }
+
     /// What the server said of its refusal inside of the mechanism, where it did.
     fn refusal(&self) -> Option<String> {
         None
@@ -211,7 +220,6 @@ pub fn begin(
     sign_in: &SignIn,
     peer: Peer<'_>,
 ) -> Result<Box<dyn Exchange>, String> {
-    let _ = offered_as;
     match mechanism {
         Mechanism::Plain => {
             let (user, password) = user_and_password(sign_in)?;
@@ -236,10 +244,32 @@ pub fn begin(
                 user, &token, peer.host, peer.port,
             )?))
         }
-        Mechanism::Kerberos | Mechanism::Ntlm => {
-            Err("this version cannot authenticate with it".to_owned())
+        Mechanism::Kerberos => Ok(Box::new(kerberos::begin(offered_as, sign_in, peer)?)),
+        Mechanism::Ntlm => {
+            let (user, password) = user_and_password(sign_in)?;
+            ntlm_of(user, password, sign_in, peer)
         }
     }
+}
+
+#[cfg(feature = "windows-auth")]
+fn ntlm_of(
+    user: &str,
+    password: &Secret,
+    sign_in: &SignIn,
+    peer: Peer<'_>,
+) -> Result<Box<dyn Exchange>, String> {
+    // The class that .NET's SmtpClient names.
+    let target = match &sign_in.target_name {
+        Some(given) => given.clone(),
+        None => format!("SMTPSVC/{}", peer.host),
+    };
+    Ok(Box::new(ntlm::Ntlm::new(user, password, target)?))
+}
+
+#[cfg(not(feature = "windows-auth"))]
+fn ntlm_of(_: &str, _: &Secret, _: &SignIn, _: Peer<'_>) -> Result<Box<dyn Exchange>, String> {
+    Err("this build has no `windows-auth`".to_owned())
 }
 
 fn user_and_password(sign_in: &SignIn) -> Result<(&str, &Secret), String> {
@@ -258,6 +288,7 @@ fn token_of(sign_in: &SignIn, left: Duration) -> Result<Secret, String> {
         "there is no token: `--token-env`, `--token-file`, `--token-command` or the `--oauth-` options give it",
     )?;
     let token = token.get(left)?;
+
     // RFC 6750 section 2.1; anything else would end the line or the field.
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.expose().is_empty() || !token.expose().bytes().all(is_token) {

@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 pub(super) struct OAuthBearer {
     message: Said,
+    token: Secret,
     refusal: Option<String>,
 }
 
@@ -36,6 +37,7 @@ impl OAuthBearer {
         );
         Ok(OAuthBearer {
             message: Said::new(message.into_bytes()),
+            token: token.clone(),
             refusal: None,
         })
     }
@@ -52,6 +54,10 @@ impl Exchange for OAuthBearer {
         }
         self.refusal = Some(String::from_utf8_lossy(challenge).into_owned());
         Ok(Said::new(vec![1]))
+    }
+
+    fn secret(&self) -> Option<&Secret> {
+        Some(&self.token)
     }
 
     fn refusal(&self) -> Option<String> {

@@ -6,6 +6,7 @@ use crate::secret::Secret;
 
 pub(super) struct XOAuth2 {
     message: Said,
+    token: Secret,
     refusal: Option<String>,
 }
 
@@ -17,6 +18,7 @@ impl XOAuth2 {
         let message = format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", token.expose());
         Ok(XOAuth2 {
             message: Said::new(message.into_bytes()),
+            token: token.clone(),
             refusal: None,
         })
     }
@@ -33,6 +35,10 @@ impl Exchange for XOAuth2 {
         }
         self.refusal = Some(String::from_utf8_lossy(challenge).into_owned());
         Ok(Said::default())
+    }
+
+    fn secret(&self) -> Option<&Secret> {
+        Some(&self.token)
     }
 
     fn refusal(&self) -> Option<String> {

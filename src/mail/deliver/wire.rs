@@ -127,8 +127,8 @@ impl Wire {
     /// Masks these in everything that the server says from here on. What is shorter than a few characters is left,
     /// as it stands in every reply.
     pub(super) fn hide(&mut self, secrets: Vec<Zeroizing<String>>) {
-        self.hidden = secrets;
-        self.hidden.retain(|secret| secret.chars().count() >= 4);
+        let long_enough = |secret: &Zeroizing<String>| secret.chars().count() >= 4;
+        self.hidden.extend(secrets.into_iter().filter(long_enough));
     }
 
     /// A text without what is hidden.
@@ -207,6 +207,10 @@ impl Wire {
             return Err(FaultKind::Command.at(Step::Auth));
         }
         self.ensure_quiet(Step::Auth)?;
+        // A server that repeats it shows it to nobody.
+        if let Some(word) = line.split(' ').next_back().filter(|it| it.len() > 16) {
+            self.hidden.push(Zeroizing::new(word.to_owned()));
+        }
         self.say(Traced::Said(shown));
         let bytes = Zeroizing::new(format!("{line}\r\n"));
         self.write(Step::Auth, bytes.as_bytes())?;
