@@ -86,20 +86,18 @@ pub(crate) struct RunArgs {
     /// How long one delivery may take, instead of what the package says [default: 100]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
-    #[command(flatten)]
-    account: AccountArgs,
-    #[command(flatten)]
-    delivery: DeliveryArgs,
-
-    #[command(flatten)]
-    rehearsal: RehearsalArgs,
-
     /// Name the recipients of blind copies
     #[arg(long)]
     show_bcc: bool,
     /// A limit: attachment-size, or one of those for files (repeatable)
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = limit)]
     limits: Vec<(String, u64)>,
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
+    #[command(flatten)]
+    rehearsal: RehearsalArgs,
     #[command(flatten)]
     output: OutputArgs<Format>,
 }

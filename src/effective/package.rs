@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::connection_string::is_secret_key;
 use crate::expression::{Locale, Lookup, TypeName};
-use crate::package::{Package, Parameter, Target, Variable, path_of};
+use crate::package::{Package, Parameter, Target, Variable, path_of, plain_paths};
 use crate::project::{File, InContext};
 use crate::xml::{Node, NodeId};
 
@@ -32,6 +32,8 @@ pub struct PackageValues<'a> {
     writers: OnceCell<Writers>,
     computed: RefCell<HashMap<NodeId, Rc<Valued>>>,
     parameters: RefCell<HashMap<Key, Rc<Valued>>>,
+    /// The paths that were asked for, and those of the tasks; each costs a look at all siblings.
+    paths: OnceCell<RefCell<HashMap<NodeId, String>>>,
     /// The variables that are being computed, outermost first: one that comes again is a cycle.
     computing: RefCell<Vec<(NodeId, String)>>,
 }
@@ -93,6 +95,7 @@ impl<'a> PackageValues<'a> {
             writers: OnceCell::new(),
             computed: RefCell::default(),
             parameters: RefCell::default(),
+            paths: OnceCell::new(),
             computing: RefCell::default(),
         }
     }
@@ -127,7 +130,7 @@ impl<'a> PackageValues<'a> {
     }
 
     /// The shortest path of an object, whoever holds it.
-    pub(super) fn path_of(&self, target: Target<'a>) -> String {
+    pub fn path_of(&self, target: Target<'a>) -> String {
         match (self.at.package(), target) {
             (_, Target::ConnectionManager(manager))
                 if manager.object().node().parent().is_none() =>
@@ -139,7 +142,18 @@ impl<'a> PackageValues<'a> {
             {
                 format!("\\Project.Parameters[{}]", parameter.name())
             }
-            (Some(package), target) => path_of(package, target),
+            (Some(package), target) => {
+                let paths = self
+                    .paths
+                    .get_or_init(|| RefCell::new(plain_paths(package)));
+                let id = target.node().id();
+                if let Some(path) = paths.borrow().get(&id) {
+                    return path.clone();
+                }
+                let path = path_of(package, target);
+                paths.borrow_mut().insert(id, path.clone());
+                path
+            }
             (None, target) => target.object().name().into_owned(),
         }
     }
@@ -434,8 +448,15 @@ impl<'a> PackageValues<'a> {
             let by = format!("the expression `{}` computes it", text.text);
             return as_declared(valued, type_name, full).with_link(own).by(by);
         }
-        let text = stored.map(|it| it.text().into_text()).unwrap_or_default();
-        let mut valued = read(type_name, &text, Origin::Variable, full).with_link(own);
+        let mut valued = if variable.is_encrypted() {
+            let why = format!("`{full}` is encrypted: `--var` gives its value");
+            let mut valued = unknown(type_name, Origin::Variable, why).with_link(own);
+            valued.is_sensitive = true;
+            valued
+        } else {
+            let text = stored.map(|it| it.text().into_text()).unwrap_or_default();
+            read(type_name, &text, Origin::Variable, full).with_link(own)
+        };
         for layer in self.layers().of(key) {
             valued = over(valued, layer, type_name, full);
         }

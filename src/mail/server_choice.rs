@@ -106,7 +106,9 @@ impl ServerChoice {
     /// Who signs in: the account that was given, or else that of the job, in the way that was given.
     fn signs_in(&self, of_job: Option<&SignIn>) -> SignIn {
         match of_job {
-            Some(of_job) if !self.sign_in.has_credentials() && self.sign_in.method != Method::Anonymous => {
+            Some(of_job)
+                if !self.sign_in.has_credentials() && self.sign_in.method != Method::Anonymous =>
+            {
                 SignIn {
                     user: of_job.user.clone(),
                     password: of_job.password.clone(),

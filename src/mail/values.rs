@@ -2,7 +2,7 @@
 
 use crate::connection_string::masked_within;
 use crate::effective::{Certainty, Effective, Origin, PackageValues};
-use crate::package::{ConnectionManager, Target, path_of};
+use crate::package::Target;
 use crate::project::File;
 use crate::source::visible;
 
@@ -144,13 +144,7 @@ impl<'r, 'd> Values<'r, 'd> {
 
     /// The path of an object, whoever holds it.
     pub(super) fn path_of(&self, target: Target<'d>) -> String {
-        match (target, self.package.at().package()) {
-            (Target::ConnectionManager(manager), _) if is_projects(manager) => {
-                format!("\\Project.Connections[{}]", manager.object().name())
-            }
-            (target, Some(package)) => path_of(package, target),
-            (target, None) => target.object().name().into_owned(),
-        }
+        self.package.path_of(target)
     }
 
     /// Refuses a mail that depends on what is not known.
@@ -190,8 +184,4 @@ impl<'r, 'd> Values<'r, 'd> {
         );
         Err(Unsent::skipped(cause, reason))
     }
-}
-
-fn is_projects(manager: ConnectionManager<'_>) -> bool {
-    manager.object().node().parent().is_none()
 }

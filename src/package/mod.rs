@@ -34,7 +34,7 @@ pub use kind::{FileKind, is_encrypted};
 pub use model::{ModelChanges, SendMailTaskModel, SmtpManagerModel};
 pub use names::{DTS, SEND_MAIL, SSIS, XML_ENCRYPTION, bare_id, boolean, same_id};
 pub use object::{Generation, Object, PropertyExpression};
-pub use path::{PathError, Resolved, Target, nearest, path_of, resolve};
+pub use path::{PathError, Resolved, Target, nearest, path_of, plain_paths, resolve};
 pub use project_file::{ConfigurationSetting, Copy, DeploymentModel, ProjectFile};
 pub use secrets::{holds_literal, secret_spans};
 pub use send_mail::{MailProperty, MessageSourceType, Priority, SendMailTask};

@@ -48,6 +48,18 @@ impl<'d> Variable<'d> {
         self.0.node().child(DTS, "VariableValue")
     }
 
+    /// Whether what is stored is a ciphertext.
+    pub fn is_encrypted(self) -> bool {
+        let Some(value) = self.value_node() else {
+            return false;
+        };
+        ["Encrypted", "Salt"].iter().any(|name| {
+            ["", DTS]
+                .iter()
+                .any(|namespace| value.attribute(namespace, name).is_some())
+        })
+    }
+
     /// The expression, where it is stored, evaluated or not.
     pub fn expression(self) -> Option<Stored<'d>> {
         self.0

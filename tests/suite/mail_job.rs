@@ -422,7 +422,7 @@ fn what_is_no_job_says_where_and_why() {
             "expected a value, or `{ \"expression\": \"…\" }`",
         ),
         (
-            spoilt("/mails/0/body", json!(["x"])),
+            spoilt("/mails/0/body", json!(5)),
             "expected a text, `{ \"expression\": \"…\" }` or",
         ),
         (
@@ -524,6 +524,7 @@ struct Counts {
     equal: usize,
     neither: usize,
     secret: usize,
+    no_server: usize,
 }
 
 /// The package and the job of each task write the same files, or neither does.
@@ -565,17 +566,19 @@ fn round_trip(path: &Path, options: &[&str], counts: &mut Counts) {
             counts.tasks += 1;
             let went = of_package.exists();
             if !job.exists() {
-                let is_secret = extracted.err.contains("secret");
+                // An outbox needs no server, a job does; and a job holds no secret.
+                let says = |text: &str| extracted.err.contains(text);
+                let no_server = says("names no server") || says(".Properties[SmtpServer]` is");
                 assert!(
-                    !went || is_secret,
+                    !went || says("holds a secret") || no_server,
                     "{file} {task} {when}: {}",
                     extracted.err
                 );
-                *(if is_secret {
-                    &mut counts.secret
-                } else {
-                    &mut counts.neither
-                }) += 1;
+                *match went {
+                    false => &mut counts.neither,
+                    true if no_server => &mut counts.no_server,
+                    true => &mut counts.secret,
+                } += 1;
                 continue;
             }
             let sent = run(&[
@@ -625,10 +628,7 @@ fn every_task_of_the_fixtures_sends_the_same_mail_from_its_job() {
         );
     }
     println!("{counts:?}");
-    assert!(
-        counts.equal > 40 && counts.equal > counts.neither,
-        "{counts:?}"
-    );
+    assert!(counts.equal > 80 && counts.no_server < 20, "{counts:?}");
 }
 
 #[test]
@@ -639,5 +639,5 @@ fn every_task_of_the_corpus_sends_the_same_mail_from_its_job() {
         round_trip(&path, &[], &mut counts);
     }
     println!("{counts:?}");
-    assert!(counts.equal > 100, "{counts:?}");
+    assert!(counts.equal > 60 && counts.no_server == 0, "{counts:?}");
 }

@@ -167,7 +167,7 @@ fn faults() -> Vec<Fault> {
         "a text in a protected variable",
         &[VARIABLE, ("MessageSource", "User::Text")],
         None,
-        "`User::Text` is unknown",
+        "the text comes from the sensitive parameter `User::Text`",
     );
     protected.package.variables = "<DTS:Variable DTS:Namespace=\"User\" DTS:ObjectName=\"Text\"><DTS:VariableValue DTS:DataType=\"8\" \
          Sensitive=\"1\" Encrypted=\"1\">AQAAANCMnd8BFdERjHoAwE/Cl+sBAAAA</DTS:VariableValue></DTS:Variable>"
@@ -362,7 +362,7 @@ fn what_others_wrote_is_shown_so_that_it_acts_on_nothing() {
         .unwrap()
         .file_name();
     assert!(
-        file.to_str().unwrap().starts_with("001-Notify_gpj._."),
+        file.to_str().unwrap().starts_with("001-Notify_gpj."),
         "{file:?}"
     );
 }

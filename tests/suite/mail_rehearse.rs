@@ -92,7 +92,7 @@ fn a_redirected_mail_goes_to_one_address_and_names_whom_it_was_for() {
     let task = &run.json()["tasks"][1];
     assert_eq!(
         task["message"]["to"],
-        json!(["\"Test desk\" <desk@test.example>"])
+        json!(["Test desk <desk@test.example>"])
     );
     assert_eq!(task["message"]["original_to"].as_array().unwrap().len(), 4);
     assert_eq!(task["accepted"], json!(["desk@test.example"]));
@@ -591,9 +591,9 @@ fn ten_thousand_tasks_take_no_more_memory_than_a_hundred() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let process = child.id();
+    let id = child.id();
     let memory = |field: &str| -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
         let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     };

@@ -7,7 +7,7 @@ use dtsx::connection_string::{SmtpProperty, masked_within};
 use dtsx::effective::{Given, PackageValues, UnitValues};
 use dtsx::host::RealFiles;
 use dtsx::mail::{Defaults, EventHandlers, Override, Rules, StaleValues, other_tasks, resolve};
-use dtsx::package::{self, ExecutableKind, Package, SendMailTask, Target, path_of};
+use dtsx::package::{self, ExecutableKind, Package, SendMailTask, Target, path_of, plain_paths};
 use dtsx::project::{Found, InContext, Inputs, Label, Limits, OpenUnit, ReadError, Reading, find};
 
 use super::mails::Mails;
@@ -144,18 +144,18 @@ impl PackageAsked<'_> {
 
     /// The tasks that are meant, in document order.
     fn tasks<'d>(&self, package: Package<'d>) -> Result<Vec<SendMailTask<'d>>, Refusal> {
+        if self.tasks.is_empty() {
+            return Ok(package.send_mail_tasks().collect());
+        }
+        let plain = plain_paths(package);
+        let path = |target: Target<'d>| match plain.get(&target.node().id()) {
+            Some(path) => path.clone(),
+            None => path_of(package, target),
+        };
         let all: Vec<(String, SendMailTask<'d>)> = package
             .send_mail_tasks()
-            .map(|task| {
-                (
-                    path_of(package, Target::Executable(task.executable())),
-                    task,
-                )
-            })
+            .map(|task| (path(Target::Executable(task.executable())), task))
             .collect();
-        if self.tasks.is_empty() {
-            return Ok(all.into_iter().map(|(_, task)| task).collect());
-        }
         let mut meant = vec![false; all.len()];
         for pattern in self.tasks {
             let is_glob = pattern.contains(['*', '?']);

@@ -68,6 +68,25 @@ const OF_THE_RUN: [&str; 6] = [
     "System::ExecutionInstanceGUID",
 ];
 
+/// Whether what an expression reads may make its value another one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matter {
+    No,
+    Perhaps,
+}
+
+impl Input {
+    /// Of two that are the same but for their defaults the one that must be given; `None` of two others.
+    fn merged(&self, other: Input) -> Option<Input> {
+        let is_same = self.data_type == other.data_type
+            && (self.default == other.default || self.default.is_none() || other.default.is_none());
+        is_same.then(|| match self.default {
+            None => self.clone(),
+            Some(_) => other,
+        })
+    }
+}
+
 impl Extraction {
     /// An empty job; `account` signs in to all its servers.
     pub fn new(
@@ -210,10 +229,13 @@ impl Extraction {
         part: Part,
     ) -> Result<(), Unsent> {
         refuse_secrets(&mail)?;
-        for (name, input) in &part.inputs {
-            let same = self.job.inputs.get(name).is_none_or(|it| it == input);
-            if !same || self.job.variables.contains_key(name) {
+        let mut inputs = part.inputs;
+        for (name, input) in &mut inputs {
+            if self.job.variables.contains_key(name) {
                 return Err(two_of(name));
+            }
+            if let Some(other) = self.job.inputs.get(name) {
+                *input = other.merged(input.clone()).ok_or_else(|| two_of(name))?;
             }
         }
         for (name, variable) in &part.variables {
@@ -233,7 +255,7 @@ impl Extraction {
         mail.server.clone_from(&key);
         mail.values = part.values;
         self.job.servers.insert(key, server);
-        self.job.inputs.extend(part.inputs);
+        self.job.inputs.extend(inputs);
         self.job.variables.extend(part.variables);
         self.job.mails.push(mail);
         Ok(())
@@ -375,21 +397,28 @@ impl<'d> Extracting<'_, '_, 'd> {
         let Some(expression) = target.object().property_expression(property) else {
             return Ok(None);
         };
-        let decides = self
-            .values
-            .package
-            .property(holder, target, property)
-            .is_ok_and(|it| it.origin == Origin::Expression);
-        if !decides {
+        let effective = self.values.package.property(holder, target, property);
+        let Some(effective) = effective.ok().filter(|it| it.origin == Origin::Expression) else {
             return Ok(None);
-        }
+        };
         let text = expression.text().into_owned();
-        self.read_by(holder, target, &text)?;
+        let matter = match effective.certainty {
+            // Whatever is read that is not known, the value does not depend on it.
+            Certainty::Known => Matter::No,
+            Certainty::Assumed | Certainty::Unknown => Matter::Perhaps,
+        };
+        self.read_by(holder, target, &text, matter)?;
         Ok(Some(Formula { expression: text }))
     }
 
     /// Remembers what an expression reads.
-    fn read_by(&mut self, holder: &'d File, target: Target<'d>, text: &str) -> Result<(), Unsent> {
+    fn read_by(
+        &mut self,
+        holder: &'d File,
+        target: Target<'d>,
+        text: &str,
+        matter: Matter,
+    ) -> Result<(), Unsent> {
         if let Err(error) = Expression::parse(text) {
             let reason = match secrets_within(text).is_empty() {
                 true => format!(
@@ -401,12 +430,12 @@ impl<'d> Extracting<'_, '_, 'd> {
             return Err(Unsent::skipped(Cause::Unknown, reason));
         }
         for read in self.values.package.reads(holder, target, text) {
-            self.keep(read)?;
+            self.keep(read, matter)?;
         }
         Ok(())
     }
 
-    fn keep(&mut self, read: Read) -> Result<(), Unsent> {
+    fn keep(&mut self, read: Read, matter: Matter) -> Result<(), Unsent> {
         let name = read.name;
         if OF_THE_RUN.iter().any(|it| it.eq_ignore_ascii_case(&name))
             && read.effective.origin != Origin::Given
@@ -440,17 +469,27 @@ impl<'d> Extracting<'_, '_, 'd> {
             self.part.values.insert(name, Known { data_type, value });
             return Ok(());
         }
-        let input = self.input(data_type, value, &read.effective);
-        match self.part.inputs.insert(name.clone(), input.clone()) {
-            Some(other) if other != input => Err(two_of(&name)),
-            _ => Ok(()),
-        }
+        let input = self.input(data_type, value, &read.effective, matter);
+        let merged = match self.part.inputs.get(&name) {
+            None => input,
+            Some(other) => other.merged(input).ok_or_else(|| two_of(&name))?,
+        };
+        self.part.inputs.insert(name, merged);
+        Ok(())
     }
 
     /// A default is one that a run of the package would take too.
-    fn input(&self, data_type: String, value: Option<String>, effective: &Effective) -> Input {
+    fn input(
+        &self,
+        data_type: String,
+        value: Option<String>,
+        effective: &Effective,
+        matter: Matter,
+    ) -> Input {
         let by_tasks = &effective.set_at_run_time_by;
-        let is_set_later = !by_tasks.is_empty() && self.values.defaults == Defaults::Refused;
+        let is_set_later = !by_tasks.is_empty()
+            && self.values.defaults == Defaults::Refused
+            && matter == Matter::Perhaps;
         let holds_secret = value
             .as_deref()
             .is_some_and(|it| !secrets_within(it).is_empty());
@@ -505,7 +544,7 @@ impl<'d> Extracting<'_, '_, 'd> {
                 let name = name.trim().trim_start_matches('@');
                 let name = name.trim_start_matches('[').trim_end_matches(']');
                 let expression = format!("@[{name}]");
-                self.read_by(file, target, &expression)?;
+                self.read_by(file, target, &expression, Matter::Perhaps)?;
                 Ok(Body::Computed(Formula { expression }))
             }
             Some(MessageSourceType::FileConnection) => {

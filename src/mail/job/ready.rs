@@ -10,7 +10,7 @@ use crate::package::{Priority, boolean, nearest};
 use crate::project::Label;
 use crate::source::visible;
 
-use super::file::{Body, Formula, Job, JobMail, JobServer, Setting};
+use super::file::{Body, Computed, Formula, Job, JobMail, JobServer, Setting};
 use crate::mail::auth::SignIn;
 use crate::mail::codes::Code;
 use crate::mail::message::{Attachment, MailMessage, split_attachments};
@@ -111,8 +111,8 @@ pub struct Ready<'r> {
     run: JobRun<'r>,
     bindings: Bindings,
     locale: Locale,
-    /// Variables that have no value, and why.
-    failed: Vec<(String, String)>,
+    /// The variables that are computed, each behind those that it reads.
+    order: Vec<(&'r String, &'r Computed)>,
 }
 
 impl Job {
@@ -136,16 +136,60 @@ impl Job {
         for it in run.variables.iter().filter(|it| it.by == GivenBy::Machine) {
             bindings.bind(&it.name, it.value.clone());
         }
-        self.bind_inputs(run.variables, locale, &mut bindings)?;
-        let mut ready = Ready {
+        let needed = self.names_needed(run.unneeded);
+        self.bind_inputs(run.variables, &needed, locale, &mut bindings)?;
+        let order = self.in_order(run.variables, locale, &mut bindings)?;
+        Ok(Ready {
             job: self,
             run,
             bindings,
             locale,
-            failed: Vec::new(),
-        };
-        ready.compute()?;
-        Ok(ready)
+            order,
+        })
+    }
+
+    /// The variables that are computed, each behind those that it reads; those that were given are bound.
+    fn in_order(
+        &self,
+        given: &[GivenVariable],
+        locale: Locale,
+        bindings: &mut Bindings,
+    ) -> Result<Vec<(&String, &Computed)>, ReadyError> {
+        let mut waiting: BTreeMap<&String, &Computed> = BTreeMap::new();
+        for (name, variable) in &self.variables {
+            match value_given(given, name) {
+                Some(value) => {
+                    let of = TypeName::from_name(&variable.data_type).unwrap_or(TypeName::Wstr);
+                    bindings.bind(name, cast(name, value, of, locale)?);
+                }
+                None => {
+                    waiting.insert(name, variable);
+                }
+            }
+        }
+        let mut order = Vec::new();
+        while !waiting.is_empty() {
+            let is_free = |expression: &str| {
+                let names = names_in(expression);
+                !names
+                    .iter()
+                    .any(|name| waiting.keys().any(|it| is_meant(name, it)))
+            };
+            let free: Vec<(&String, &Computed)> = waiting
+                .iter()
+                .filter(|(_, variable)| is_free(&variable.expression))
+                .map(|(name, variable)| (*name, *variable))
+                .collect();
+            if free.is_empty() {
+                let names = waiting.keys().map(|name| format!("`{name}`"));
+                return Err(ReadyError::Circle(names.collect()));
+            }
+            for (name, variable) in free {
+                waiting.remove(name);
+                order.push((name, variable));
+            }
+        }
+        Ok(order)
     }
 
     fn refuse_unknown(&self, given: &[GivenVariable]) -> Result<(), ReadyError> {
@@ -163,6 +207,7 @@ impl Job {
     fn bind_inputs(
         &self,
         given: &[GivenVariable],
+        needed: &[String],
         locale: Locale,
         bindings: &mut Bindings,
     ) -> Result<(), ReadyError> {
@@ -178,6 +223,7 @@ impl Job {
                     Ok(value) => value,
                     Err(_) => continue,
                 },
+                (None, None) if !needed.iter().any(|it| is_meant(it, name)) => continue,
                 (None, None) => {
                     missing.push(MissingInput {
                         name: name.clone(),
@@ -193,6 +239,61 @@ impl Job {
             true => Ok(()),
             false => Err(ReadyError::Missing(missing)),
         }
+    }
+}
+
+impl Job {
+    /// The names that the mail reads, and what is needed of its servers; followed through variables.
+    fn names_needed(&self, unneeded: &[SmtpProperty]) -> Vec<String> {
+        fn read<T>(setting: Option<&Setting<T>>, texts: &mut Vec<String>) {
+            if let Some(Setting::Computed(formula)) = setting {
+                texts.push(formula.expression.clone());
+            }
+        }
+        let mut texts = Vec::new();
+        for server in self.servers.values() {
+            let needed = |property| !unneeded.contains(&property);
+            if unneeded.len() < SmtpProperty::ALL.len() {
+                read(server.connection_string.as_ref(), &mut texts);
+            }
+            if needed(SmtpProperty::Server) {
+                read(server.server.as_ref(), &mut texts);
+            }
+            if needed(SmtpProperty::EnableSsl) {
+                read(server.enable_ssl.as_ref(), &mut texts);
+            }
+            if needed(SmtpProperty::UseWindowsAuthentication) {
+                read(server.use_windows_authentication.as_ref(), &mut texts);
+            }
+            if needed(SmtpProperty::Timeout) {
+                read(server.timeout.as_ref(), &mut texts);
+            }
+        }
+        for mail in &self.mails {
+            for setting in [&mail.from, &mail.to, &mail.cc, &mail.bcc, &mail.subject] {
+                read(Some(setting), &mut texts);
+            }
+            read(mail.priority.as_ref(), &mut texts);
+            read(Some(&mail.attachments), &mut texts);
+            match &mail.body {
+                Body::Text(_) => {}
+                Body::Computed(formula) => texts.push(formula.expression.clone()),
+                Body::File { file } => read(Some(file), &mut texts),
+            }
+        }
+        let mut names: Vec<String> = Vec::new();
+        while let Some(text) = texts.pop() {
+            for name in names_in(&text) {
+                if names.contains(&name) {
+                    continue;
+                }
+                let variables = self.variables.iter();
+                let meant = variables.filter(|(variable, _)| is_meant(&name, variable));
+                texts.extend(meant.map(|(_, variable)| variable.expression.clone()));
+                names.push(name);
+            }
+        }
+        names
     }
 }
 
@@ -258,55 +359,23 @@ impl Ready<'_> {
         })
     }
 
-    /// Computes variables when all that they read are there.
-    fn compute(&mut self) -> Result<(), ReadyError> {
-        let mut waiting: BTreeMap<&String, _> = BTreeMap::new();
-        for (name, variable) in &self.job.variables {
-            match value_given(self.run.variables, name) {
-                Some(value) => {
-                    let of = TypeName::from_name(&variable.data_type).unwrap_or(TypeName::Wstr);
-                    let value = cast(name, value, of, self.locale)?;
-                    self.bindings.bind(name, value);
-                }
-                None => {
-                    waiting.insert(name, variable);
-                }
+    /// Computes the variables for a mail, and says which have no value, and why.
+    fn compute(&self, bindings: &mut Bindings) -> Vec<(String, String)> {
+        let mut failed = Vec::new();
+        for (name, variable) in &self.order {
+            let of = TypeName::from_name(&variable.data_type).unwrap_or(TypeName::Wstr);
+            let value = Expression::parse(&variable.expression)
+                .and_then(|expression| expression.evaluate(&*bindings))
+                .and_then(|value| match value.data_type().name() == of {
+                    true => Ok(value),
+                    false => value.cast_to(of.widest(), self.locale),
+                });
+            match value {
+                Ok(value) => bindings.bind(name, value),
+                Err(error) => failed.push(((*name).clone(), error.message().to_owned())),
             }
         }
-        while !waiting.is_empty() {
-            let is_free = |expression: &str| {
-                let names = names_in(expression);
-                !names
-                    .iter()
-                    .any(|name| waiting.keys().any(|it| is_meant(name, it)))
-            };
-            let free: Vec<&String> = waiting
-                .iter()
-                .filter(|(_, variable)| is_free(&variable.expression))
-                .map(|(name, _)| *name)
-                .collect();
-            if free.is_empty() {
-                let names = waiting.keys().map(|name| format!("`{name}`"));
-                return Err(ReadyError::Circle(names.collect()));
-            }
-            for name in free {
-                let Some(variable) = waiting.remove(name) else {
-                    continue;
-                };
-                let of = TypeName::from_name(&variable.data_type).unwrap_or(TypeName::Wstr);
-                let value = Expression::parse(&variable.expression)
-                    .and_then(|expression| expression.evaluate(&self.bindings))
-                    .and_then(|value| match value.data_type().name() == of {
-                        true => Ok(value),
-                        false => value.cast_to(of.widest(), self.locale),
-                    });
-                match value {
-                    Ok(value) => self.bindings.bind(name, value),
-                    Err(error) => self.failed.push((name.clone(), error.message().to_owned())),
-                }
-            }
-        }
-        Ok(())
+        failed
     }
 
     fn request(&self, mail: &JobMail, notes: &mut Vec<String>) -> Result<Request, Unsent> {
@@ -318,9 +387,11 @@ impl Ready<'_> {
                 bindings.bind(name, value);
             }
         }
+        let failed = self.compute(&mut bindings);
         let at = Evaluating {
             ready: self,
             bindings,
+            failed,
         };
         let server = self.job.servers.get(&mail.server);
         let (connection, server) = match server {
@@ -388,6 +459,8 @@ fn is_meant(name: &str, variable: &str) -> bool {
 struct Evaluating<'e, 'r> {
     ready: &'e Ready<'r>,
     bindings: Bindings,
+    /// Variables that have no value, and why.
+    failed: Vec<(String, String)>,
 }
 
 impl Evaluating<'_, '_> {
@@ -396,7 +469,7 @@ impl Evaluating<'_, '_> {
             .and_then(|expression| expression.evaluate(&self.bindings));
         value.map_err(|error| {
             let names = names_in(&formula.expression);
-            let failed = self.ready.failed.iter();
+            let failed = self.failed.iter();
             let why = failed
                 .filter(|(variable, _)| names.iter().any(|name| is_meant(name, variable)))
                 .map(|(variable, why)| format!("; `{variable}`: {why}"));
@@ -473,7 +546,8 @@ impl Evaluating<'_, '_> {
         server: &JobServer,
     ) -> Result<(SmtpConnection, RequestServer), Unsent> {
         let mut connection = SmtpConnection::default();
-        if let Some(string) = &server.connection_string {
+        let is_needed = self.ready.run.unneeded.len() < SmtpProperty::ALL.len();
+        if let Some(string) = server.connection_string.as_ref().filter(|_| is_needed) {
             let text = self.text("connection_string", string)?;
             connection = SmtpConnectionString::parse(&text)
                 .map(SmtpConnectionString::into_connection)
