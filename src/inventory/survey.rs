@@ -15,7 +15,7 @@ use crate::project::{
 use super::facts::FileFacts;
 use super::gather::gather_with;
 use super::link::{FileNames, link_calls, link_uses};
-use super::needles::{OTHER_SENDERS, any_in};
+use super::needles::may_mention_mail;
 
 /// Which files are to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,13 +242,12 @@ impl Survey<'_> {
     }
 }
 
-/// Every SMTP connection manager is of the type `SMTP`, every Send Mail task is one of the class `SendMailTask`, and
-/// what is encrypted as a whole says so in its root element.
+/// Every SMTP connection manager is of the type `SMTP`, every Send Mail task is one of the class `SendMailTask`, other
+/// senders have their words, and what is encrypted as a whole says so in its root element.
 fn may_hold_mail(bytes: &[u8]) -> bool {
     const ROOT: usize = 16 << 10;
     let beginning = bytes.get(..ROOT).unwrap_or(bytes);
-    holds(beginning, "Encrypted")
-        || holds(bytes, "SMTP")
-        || holds(bytes, "SendMail")
-        || any_in(bytes, &OTHER_SENDERS)
+    // Few files are UTF-16, and all of them are looked at.
+    let is_utf16 = beginning.iter().take(64).any(|&byte| byte == 0);
+    is_utf16 || holds(beginning, "Encrypted") || may_mention_mail(bytes)
 }

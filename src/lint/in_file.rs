@@ -195,7 +195,9 @@ impl<'a> InFile<'a> {
         if is_out_of_reach || !kept.keepers.iter().all(Keeper::is_whole) {
             return None;
         }
-        let changes = set_everywhere(self.at, target, property, value).ok()?.changes;
+        let changes = set_everywhere(self.at, target, property, value)
+            .ok()?
+            .changes;
         (!changes.is_empty()).then_some(changes)
     }
 }

@@ -21,6 +21,8 @@ use crate::package::{
 use crate::project::InContext;
 use crate::source::Span;
 
+use super::needles::may_mention_mail;
+
 pub use facts::{
     MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
     SenderSpot,
@@ -66,7 +68,7 @@ impl<'v, 'a> Looking<'v, 'a> {
             return Vec::new();
         };
         // Most data flows have nothing of it, and their components need not be walked.
-        if !may_mention_mail(self.text(data.content())) {
+        if !may_mention_mail(self.text(data.content()).as_bytes()) {
             return Vec::new();
         }
         let pipelines = data.children().filter(|child| child.name() == "pipeline");
@@ -126,12 +128,4 @@ impl<'v, 'a> Looking<'v, 'a> {
 /// A text without the secrets that stand in it as `key=value`.
 fn clear(text: &str) -> String {
     masked_within(text).0.into_owned()
-}
-
-/// Whether a text holds a word without which no sender is recognised in it, in any case.
-fn may_mention_mail(text: &str) -> bool {
-    super::needles::any_in(
-        text.as_bytes(),
-        &["mail", "smtp", "outlook", "cdo", "blat", "swaks", "mutt"],
-    )
 }

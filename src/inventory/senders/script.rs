@@ -111,7 +111,7 @@ fn project_item(node: Node<'_>) -> Option<Item<'_>> {
 /// The content of an element, where it may be about mail.
 fn content(node: Node<'_>) -> Option<Content<'_>> {
     let raw = node.document().text(node.content());
-    if may_mention_mail(raw) {
+    if may_mention_mail(raw.as_bytes()) {
         let value = node.value();
         return match base64::text(&value.text) {
             Some(text) => Some(Content::Encoded(text, node.content())),

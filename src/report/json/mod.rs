@@ -21,8 +21,8 @@ use serde_json::Value;
 
 pub use common::{ErrorJson, SpanJson};
 
-use crate::mail::job::{self, Job};
 use crate::lint::ConfigurationFile;
+use crate::mail::job::{self, Job};
 use crate::migrate::RecipeFile;
 
 /// The JSON Schema of every report, by the name that the report gives it: what `docs/schema` holds.
