@@ -61,7 +61,8 @@ impl<'a> Statement<'_, '_, 'a> {
                 return Vec::new();
             };
             let raw = source.raw();
-            if !super::may_mention_mail(self.looking.text(raw).as_bytes()) && !self.may_notify(raw) {
+            if !super::may_mention_mail(self.looking.text(raw).as_bytes()) && !self.may_notify(raw)
+            {
                 return Vec::new();
             }
             let text = source.value();
