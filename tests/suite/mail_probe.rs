@@ -18,6 +18,9 @@ fn probe(folder: &Path, server: &Scripted, args: &[&str]) -> Run {
     dtsx_in(folder, base.iter().chain(args))
 }
 
+/// What a server does on its connection.
+type Script = Box<dyn Fn(&mut Peer) -> io::Result<()> + Send>;
+
 /// A relay that offers STARTTLS, and other things under it.
 fn with_tls(peer: &mut Peer, config: &Arc<ServerConfig>) -> io::Result<()> {
     peer.say("220 relay.example ESMTP ready\n")?;
@@ -177,7 +180,7 @@ fn a_relay_without_tls_is_no_fault() {
 #[test]
 fn what_goes_wrong_is_a_line_of_the_report_and_the_others_are_asked() {
     let folder = tempfile::tempdir().unwrap();
-    let scripts: Vec<(Box<dyn Fn(&mut Peer) -> io::Result<()> + Send>, &str, &str)> = vec![
+    let scripts: Vec<(Script, &str, &str)> = vec![
         (
             Box::new(|peer| peer.close()),
             "waiting for the greeting",

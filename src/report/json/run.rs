@@ -210,7 +210,7 @@ impl<'o> Streamed<'o> {
     /// When the output cannot be written.
     pub fn end(self, errors: &[ReadError], summary: &RunSummary) -> io::Result<()> {
         let end = if self.is_first { "]" } else { "\n  ]" };
-        write!(self.out, "{end},\n")?;
+        writeln!(self.out, "{end},")?;
         if !errors.is_empty() {
             let errors: Vec<ErrorJson> = errors.iter().map(ErrorJson::from).collect();
             write!(self.out, "  \"errors\": ")?;

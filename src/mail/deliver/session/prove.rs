@@ -2,7 +2,7 @@
 
 use crate::mail::Envelope;
 use crate::mail::deliver::TlsMode;
-use crate::mail::deliver::fault::{Fault, FaultKind, Step};
+use crate::mail::deliver::fault::{FaultKind, Step};
 use crate::mail::deliver::outcome::{Authentication, Refusal};
 use crate::mail::deliver::wire::{Deadline, Wire};
 
@@ -113,9 +113,7 @@ impl Session {
             if until == Until::StartTls && self.server.tls == TlsMode::StartTls {
                 if !offered.starttls {
                     let text = "TLS is demanded, and the server does not offer STARTTLS";
-                    return Err(
-                        Fault::from(FaultKind::Tls(text.to_owned()).at(Step::StartTls)).into(),
-                    );
+                    return Err(FaultKind::Tls(text.to_owned()).at(Step::StartTls).into());
                 }
                 wire = wire.starttls(self.certificate_name()?, self.tls_config()?)?;
                 progress.tls = Some(TlsMode::StartTls);
