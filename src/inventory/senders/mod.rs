@@ -2,11 +2,11 @@
 //!
 //! What is only commented out sends nothing. Secrets in scripts are told by their places and never by their texts.
 
-mod base64;
 mod code;
 mod execute_process;
 mod execute_sql;
 mod facts;
+mod item;
 mod lex;
 mod process;
 mod script;

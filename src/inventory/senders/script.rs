@@ -10,12 +10,12 @@ use crate::package::Executable;
 use crate::source::{Decoded, Span};
 use crate::xml::Node;
 
-use super::base64;
 use super::code::{CodeMail, Named, mail_in_code};
 use super::facts::{
     MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
     SenderSpot,
 };
+use super::item;
 use super::lex::Language;
 use super::{Looking, may_mention_mail};
 
@@ -113,7 +113,7 @@ fn content(node: Node<'_>) -> Option<Content<'_>> {
     let raw = node.document().text(node.content());
     if may_mention_mail(raw.as_bytes()) {
         let value = node.value();
-        return match base64::text(&value.text) {
+        return match item::text(&value.text) {
             Some(text) => Some(Content::Encoded(text, node.content())),
             None => Some(Content::Plain(value)),
         };
@@ -122,7 +122,7 @@ fn content(node: Node<'_>) -> Option<Content<'_>> {
         .trim()
         .trim_start_matches("<![CDATA[")
         .trim_end_matches("]]>");
-    let text = base64::text(inner)?;
+    let text = item::text(inner)?;
     Some(Content::Encoded(text, node.content()))
 }
 
@@ -292,7 +292,7 @@ fn compiled<'a>(
         name.is_some_and(|name| name.to_ascii_lowercase().ends_with(".dll"))
     });
     for assembly in assemblies {
-        let bytes = base64::decoded(&assembly.value().text)?;
+        let bytes = item::decoded(&assembly.value().text)?;
         let holds = |name: &str| memchr::memmem::find(&bytes, name.as_bytes()).is_some();
         let (means, evidence) = if holds("MailKit") {
             (MailMeans::MailKit, "MailKit")

@@ -1,39 +1,12 @@
 //! Items of script projects that are stored as base64.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// The bytes of a base64 text with line ends; `None` where it is none.
 pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count, mut padding) = (0u32, 0u32, 0u32);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                padding += 1;
-                continue;
-            }
-            _ => return None,
-        };
-        if padding > 0 {
-            return None;
-        }
-        bits = (bits << 6) | u32::from(value);
-        count += 1;
-        if count == 4 {
-            bytes.extend_from_slice(bits.to_be_bytes().get(1..)?);
-            (bits, count) = (0, 0);
-        }
-    }
-    match (count, padding) {
-        (0, 0) => {}
-        (2, 2) => bytes.push((bits >> 4).to_be_bytes()[3]),
-        (3, 1) => bytes.extend_from_slice((bits >> 2).to_be_bytes().get(2..)?),
-        _ => return None,
-    }
-    Some(bytes)
+    let whole: String = text.split_ascii_whitespace().collect();
+    STANDARD.decode(whole).ok()
 }
 
 /// The text in such an item: UTF-8, or UTF-16 with its mark.
