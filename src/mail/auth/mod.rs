@@ -4,6 +4,7 @@
 //! [`begin`] makes of a candidate an [`Exchange`]: what the client says first, and what it answers to a challenge.
 //! Whoever has the connection drives it; here nobody speaks SMTP.
 
+mod bearer;
 mod choose;
 mod kerberos;
 mod login;
@@ -235,12 +236,12 @@ pub fn begin(
                 .as_deref()
                 .ok_or("there is no user: `--mail-user` names the mailbox")?;
             let token = token_of(sign_in, peer.left)?;
-            Ok(Box::new(xoauth2::XOAuth2::new(user, &token)?))
+            Ok(Box::new(xoauth2::exchange(user, &token)?))
         }
         Mechanism::OAuthBearer => {
             let token = token_of(sign_in, peer.left)?;
             let user = sign_in.user.as_deref();
-            Ok(Box::new(oauthbearer::OAuthBearer::new(
+            Ok(Box::new(oauthbearer::exchange(
                 user, &token, peer.host, peer.port,
             )?))
         }
