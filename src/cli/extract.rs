@@ -7,14 +7,14 @@ use clap::{Args, ValueEnum};
 
 use dtsx::expression::Scope as _;
 use dtsx::mail::job::{Account, Extraction, Job, Reference, ResolveWhen, Source};
-use dtsx::mail::{Defaults, StaleValues};
 use dtsx::package::Target;
 use dtsx::project::Limits;
 use dtsx::source::visible;
 
 use super::exit::Exit;
-use super::given::{FromMachine, GivenArgs};
+use super::given::FromMachine;
 use super::output::private;
+use super::run::mail_values::MailValuesArgs;
 use super::run::package::{Chosen, PackageAsked};
 use super::streams::{Messages, Refusal, Streams};
 
@@ -59,20 +59,8 @@ pub(crate) struct ExtractArgs {
     #[arg(long, value_name = "FILE", group = "secret", requires = "mail_user")]
     token_file: Option<PathBuf>,
 
-    /// A value that wins over everything: `\Package\Notify.Properties[ToLine];a@example.com` (repeatable)
-    #[arg(long = "override", value_name = "PATH;VALUE")]
-    overrides: Vec<String>,
-    /// Take stored values where expressions compute others
-    #[arg(long)]
-    stored_values: bool,
-    /// Take the stored defaults of variables that tasks set
-    #[arg(long)]
-    assume_defaults: bool,
-    /// Let configurations read the environment of this process
-    #[arg(long)]
-    use_environment: bool,
     #[command(flatten)]
-    given: GivenArgs,
+    values: MailValuesArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -108,7 +96,7 @@ pub(crate) fn run(args: &ExtractArgs, streams: &mut Streams<'_>) -> io::Result<E
 
 fn extract(args: &ExtractArgs, messages: &mut Messages<'_>) -> Result<(Job, Exit), Refusal> {
     // What this machine is must not stand in a job that runs on another one; the time only where it is asked for.
-    let machine = match (args.resolve, args.use_environment) {
+    let machine = match (args.resolve, args.values.use_environment) {
         (When::Now, true) => FromMachine::EnvironmentToo,
         (When::Now, false) => FromMachine::Itself,
         (When::AtRun, true) => {
@@ -122,19 +110,13 @@ fn extract(args: &ExtractArgs, messages: &mut Messages<'_>) -> Result<(Job, Exit
         file: &args.file,
         package: args.package.as_deref(),
         tasks: &args.tasks,
-        overrides: &args.overrides,
-        stale_values: match args.stored_values {
-            true => StaleValues::Taken,
-            false => StaleValues::Refused,
-        },
-        defaults: match args.assume_defaults {
-            true => Defaults::Taken,
-            false => Defaults::Refused,
-        },
+        overrides: &args.values.overrides,
+        stale_values: args.values.stale_values(),
+        defaults: args.values.defaults(),
         unneeded: &[],
         limits: Limits::default(),
     };
-    asked.with(args.given.given(machine)?, |chosen| {
+    asked.with(args.values.given.given(machine)?, |chosen| {
         add_all(args, chosen, messages)
     })
 }

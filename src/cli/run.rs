@@ -2,6 +2,7 @@
 
 mod confirm;
 mod job;
+pub(crate) mod mail_values;
 pub(crate) mod mails;
 pub(crate) mod package;
 mod rehearsal;
@@ -15,17 +16,16 @@ use clap::{Args, ValueEnum};
 
 use dtsx::host::{RealClock, RealEnvironment, RealFiles, RealRandom};
 use dtsx::mail::deliver::{Capture, Outbox, TlsMode};
-use dtsx::mail::{
-    Defaults, Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, StaleValues, Tools,
-};
+use dtsx::mail::{Limits as MailLimits, LocalServer, Route, Runner, ServerChoice, Tools};
 use dtsx::project::Limits;
 
 use super::account::AccountArgs;
 use super::delivery::DeliveryArgs;
 use super::exit::Exit;
-use super::given::{FromMachine, GivenArgs};
+use super::given::FromMachine;
 use super::output::OutputArgs;
 use super::streams::{Messages, Refusal, Streams};
+use mail_values::MailValuesArgs;
 use mails::Mails;
 use package::PackageAsked;
 use rehearsal::RehearsalArgs;
@@ -59,20 +59,8 @@ pub(crate) struct RunArgs {
     #[arg(long, group = "route")]
     capture: bool,
 
-    /// A value that wins over everything: `\Package\Notify.Properties[ToLine];a@example.com` (repeatable)
-    #[arg(long = "override", value_name = "PATH;VALUE")]
-    overrides: Vec<String>,
-    /// Take stored values where expressions compute others
-    #[arg(long)]
-    stored_values: bool,
-    /// Take the stored defaults of variables that tasks set which are not run
-    #[arg(long)]
-    assume_defaults: bool,
-    /// Let configurations read the environment of this process
-    #[arg(long)]
-    use_environment: bool,
     #[command(flatten)]
-    given: GivenArgs,
+    values: MailValuesArgs,
 
     /// The server, instead of the one that the package names [default port: 25, with implicit TLS 465]
     #[arg(long, value_name = "HOST[:PORT]", value_parser = server)]
@@ -181,11 +169,11 @@ pub(crate) fn run(args: &RunArgs, streams: &mut Streams<'_>) -> io::Result<Exit>
 
 /// Refuses everything that can be refused before the first mail goes, and then sends.
 fn begin(args: &RunArgs, streams: &mut Streams<'_>) -> Result<Exit, Refusal> {
-    let machine = match args.use_environment {
+    let machine = match args.values.use_environment {
         true => FromMachine::EnvironmentToo,
         false => FromMachine::Itself,
     };
-    let given = args.given.given(machine)?;
+    let given = args.values.given.given(machine)?;
     let mut mail_limits = MailLimits::default();
     let mut limits = Limits::default();
     for (name, value) in &args.limits {
@@ -245,15 +233,9 @@ fn begin(args: &RunArgs, streams: &mut Streams<'_>) -> Result<Exit, Refusal> {
         file: &args.file,
         package: args.package.as_deref(),
         tasks: &args.tasks,
-        overrides: &args.overrides,
-        stale_values: match args.stored_values {
-            true => StaleValues::Taken,
-            false => StaleValues::Refused,
-        },
-        defaults: match args.assume_defaults {
-            true => Defaults::Taken,
-            false => Defaults::Refused,
-        },
+        overrides: &args.values.overrides,
+        stale_values: args.values.stale_values(),
+        defaults: args.values.defaults(),
         unneeded: &unneeded,
         limits,
     };

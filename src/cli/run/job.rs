@@ -130,13 +130,14 @@ fn sign_ins(job: &Job) -> Result<BTreeMap<String, SignIn>, Refusal> {
 fn for_packages_alone(args: &RunArgs) -> Option<&'static str> {
     let given = [
         ("--package", args.package.is_none()),
-        ("--override", args.overrides.is_empty()),
-        ("--stored-values", !args.stored_values),
-        ("--assume-defaults", !args.assume_defaults),
-        ("--use-environment", !args.use_environment),
+        ("--override", args.values.overrides.is_empty()),
+        ("--stored-values", !args.values.stored_values),
+        ("--assume-defaults", !args.values.assume_defaults),
+        ("--use-environment", !args.values.use_environment),
     ];
     let own = given.into_iter().find(|(_, is_empty)| !is_empty);
     let of_values = args
+        .values
         .given
         .for_packages()
         .filter(|name| *name != "--map-path");
