@@ -22,7 +22,7 @@ use super::inputs::InputArgs;
 use super::output::{OutputArgs, Outputs, private};
 use super::streams::{Refusal, Streams};
 use super::write::{JournalArgs, write_all};
-use diff::write_bytes_diff;
+use diff::write_difference;
 use settings::{Found, SettingsArgs};
 
 /// Find what fails, what leaks and what will break
@@ -114,6 +114,11 @@ fn prepare(args: &LintArgs) -> Result<Run<'_>, Refusal> {
     if args.unsafe_fixes && !args.fix && !args.diff {
         return Err(Refusal::usage(
             "`--unsafe-fixes` counts with `--fix` or `--diff`",
+        ));
+    }
+    if args.diff && !args.output.has(&Format::Human, &Format::Human) {
+        return Err(Refusal::usage(
+            "`--diff` is text for people: it has no other format",
         ));
     }
     let Found {
@@ -400,16 +405,22 @@ impl Run<'_> {
             Ok(fixed) => fixed,
             Err(refusal) => return streams.refuse(&refusal),
         };
-        let out = &mut *streams.out;
-        for (path, (_, after)) in &fixed.files {
-            let given = self.inputs.given.as_ref().filter(|(name, _)| name == path);
-            let before = match given {
-                Some((_, bytes)) => bytes.clone(),
-                None => RealFiles.read(path)?,
-            };
-            write_bytes_diff(out, path, &before, after)?;
+        let colours = streams.colours;
+        let mut outputs = match self.args.output.open(Format::Human, &mut *streams.out) {
+            Ok(outputs) => outputs,
+            Err(refusal) => return streams.refuse(&refusal),
+        };
+        if let Some(mut out) = outputs.take_text(&Format::Human, colours) {
+            for (path, (_, after)) in &fixed.files {
+                let given = self.inputs.given.as_ref().filter(|(name, _)| name == path);
+                let before = match given {
+                    Some((_, bytes)) => bytes.clone(),
+                    None => RealFiles.read(path)?,
+                };
+                write_difference(&mut out, path, &before, after)?;
+            }
+            out.flush()?;
         }
-        out.flush()?;
         Ok(match fixed.files.is_empty() {
             true => Exit::Done,
             false => Exit::Found,

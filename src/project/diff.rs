@@ -1,6 +1,8 @@
-//! Edits as lines: what a unified diff shows, made from the edits themselves.
+//! Changes as lines: what a unified diff shows, made from the edits themselves where they are known.
 
 use std::ops::Range;
+
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::connection_string::secrets_within;
 use crate::package::secret_spans;
@@ -59,9 +61,53 @@ struct Run<'e> {
 
 /// The hunks of the edits that changed a file.
 pub fn hunks(change: &Changed<'_>, edits: &EditSet) -> Vec<Hunk> {
-    let old = Lines::of(&change.file.document);
-    let new = Lines::of(&change.document);
-    let runs = old.runs(edits);
+    let edits = edits.iter();
+    let replaced = edits.map(|edit| (edit.span.range(), edit.text.as_str()));
+    between(
+        &Lines::of(&change.file.document),
+        &Lines::of(&change.document),
+        replaced,
+    )
+}
+
+/// The hunks between two texts of a file whose edits are not known, as after several changes on top of one another.
+pub fn hunks_between(old: &Document, new: &Document) -> Vec<Hunk> {
+    let (old, new) = (Lines::of(old), Lines::of(new));
+    let (old_lines, new_lines) = (old.texts(0..old.lines.len()), new.texts(0..new.lines.len()));
+    let differences = capture_diff_slices(Algorithm::Myers, &old_lines, &new_lines);
+    let replaced = differences
+        .iter()
+        .filter(|it| it.tag() != DiffTag::Equal)
+        .map(|it| {
+            let range = old.bytes_of(it.old_range());
+            let text = new.text.get(new.bytes_of(it.new_range()));
+            narrowed(old.text, range, text.unwrap_or_default())
+        });
+    between(&old, &new, replaced)
+}
+
+/// A replacement without what is the same at its beginning and at its end.
+fn narrowed<'n>(old: &str, range: Range<usize>, new: &'n str) -> (Range<usize>, &'n str) {
+    let replaced = old.get(range.clone()).unwrap_or_default();
+    let same = |pairs: &mut dyn Iterator<Item = (char, char)>| {
+        let same = pairs.take_while(|(a, b)| a == b);
+        same.map(|(a, _)| a.len_utf8()).sum::<usize>()
+    };
+    let start = same(&mut replaced.chars().zip(new.chars()));
+    let rest = replaced.get(start..).unwrap_or_default();
+    let new = new.get(start..).unwrap_or_default();
+    let end = same(&mut rest.chars().rev().zip(new.chars().rev()));
+    let kept = new.get(..new.len() - end).unwrap_or_default();
+    (range.start + start..range.end - end, kept)
+}
+
+/// The hunks of what was replaced in the old text to make the new one, in the order of the text.
+fn between<'e>(
+    old: &Lines<'_>,
+    new: &Lines<'_>,
+    replaced: impl Iterator<Item = (Range<usize>, &'e str)>,
+) -> Vec<Hunk> {
+    let runs = old.runs(replaced);
     let mut hunks: Vec<Hunk> = Vec::new();
     let mut shown_to = 0;
     // How many lines, and how many bytes, the new file has more than the old one so far.
@@ -93,7 +139,7 @@ pub fn hunks(change: &Changed<'_>, edits: &EditSet) -> Vec<Hunk> {
         let end = new.line_behind(usize::try_from(end).unwrap_or(0));
         more_lines += (end as i64 - from as i64) - run.lines.len() as i64;
         // What was inserted between lines leaves them as they are.
-        let same = old.same(run.lines.clone(), &new, from..end);
+        let same = old.same(run.lines.clone(), new, from..end);
         let (first, last) = (run.lines.start + same.0, run.lines.end - same.1);
         hunk.lines
             .extend(old.shown(Tag::Context, run.lines.start..first, &[]));
@@ -167,6 +213,11 @@ impl<'t> Lines<'t> {
         (first, last)
     }
 
+    /// Where whole lines stand; behind the line before them where they are none.
+    fn bytes_of(&self, lines: Range<usize>) -> Range<usize> {
+        self.end_of(lines.start)..self.end_of(lines.end)
+    }
+
     /// Where the line before `line` ends.
     fn end_of(&self, line: usize) -> usize {
         let before = line.checked_sub(1).and_then(|at| self.lines.get(at));
@@ -184,20 +235,19 @@ impl<'t> Lines<'t> {
             .saturating_sub(1)
     }
 
-    fn runs<'e>(&self, edits: &'e EditSet) -> Vec<Run<'e>> {
+    fn runs<'e>(&self, replaced: impl Iterator<Item = (Range<usize>, &'e str)>) -> Vec<Run<'e>> {
         let mut runs: Vec<Run<'e>> = Vec::new();
-        for edit in edits.iter() {
-            let range = edit.span.range();
+        for (range, text) in replaced {
             let first = self.line_of(range.start);
             let last = self.line_of(range.end.saturating_sub(1).max(range.start));
             match runs.last_mut() {
                 Some(run) if first <= run.lines.end => {
                     run.lines.end = run.lines.end.max(last + 1);
-                    run.edits.push((range, &edit.text));
+                    run.edits.push((range, text));
                 }
                 _ => runs.push(Run {
                     lines: first..last + 1,
-                    edits: vec![(range, &edit.text)],
+                    edits: vec![(range, text)],
                 }),
             }
         }
