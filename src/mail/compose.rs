@@ -16,7 +16,7 @@ use lettre::message::Mailbox;
 
 use super::address::{AddressProblem, Field, parse_list, parse_one, wire_form};
 use super::message::{Attachment, MailMessage};
-use super::problem::{Problem, Warning, warnings};
+use super::problem::Problem;
 use crate::host::{Clock, FileKind, Files, Random};
 use crate::package::Priority;
 use content::Content;
@@ -84,8 +84,6 @@ pub struct Composed {
     pub attachments: Vec<String>,
     /// The Message-ID with its angle brackets.
     pub message_id: String,
-    /// What dtexec would warn of.
-    pub warnings: Vec<Warning>,
     content: Content,
 }
 
@@ -199,7 +197,6 @@ pub fn compose(message: &MailMessage, tools: Tools<'_>) -> Result<Composed, Prob
         subject: message.subject.clone(),
         attachments: message.attachments.iter().map(attachment_name).collect(),
         message_id,
-        warnings: warnings(message),
         content,
     })
 }

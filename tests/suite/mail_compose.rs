@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dtsx::mail::{Attachment, MailMessage, Problem, Warning};
+use dtsx::mail::{Attachment, MailMessage, Problem, Warning, warnings};
 use dtsx::package::Priority;
 use mail_parser::{Address, MessageParser, MimeHeaders};
 use proptest::prelude::*;
@@ -240,6 +240,37 @@ fn a_cyrillic_message_with_attachments() {
     );
 }
 
+/// Numbers as the error reference of Integration Services has them. They are told whether or not the message is sent.
+#[test]
+fn what_validation_warns_of() {
+    let warned = |change: fn(&mut MailMessage)| {
+        let mut message = message();
+        change(&mut message);
+        let warnings = warnings(&message).into_iter();
+        warnings
+            .map(|it| it.code().to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(warned(|_| ()), "");
+    assert_eq!(warned(|it| it.subject.clear()), "0x800291C6");
+    assert_eq!(warned(|it| it.to = "ops".to_owned()), "0x800291C7");
+    assert_eq!(
+        warned(|it| it.to = "ops@corp.example; night at corp.example".to_owned()),
+        "0x800291C7"
+    );
+    // Nobody in To is an error of its own, where Cc and Bcc are empty too.
+    assert_eq!(warned(|it| it.to.clear()), "");
+    assert_eq!(warned(|it| it.from = "etl".to_owned()), "0x800291C8");
+    assert_eq!(warned(|it| it.from.clear()), "0x800291C8");
+    assert_eq!(
+        warned(
+            |it| (it.from, it.to, it.subject) = ("a b".to_owned(), "@".to_owned(), String::new())
+        ),
+        "0x800291C6 0x800291C7 0x800291C8"
+    );
+}
+
 #[test]
 fn a_message_without_anything_that_can_be_missing() {
     let message = MailMessage {
@@ -248,7 +279,7 @@ fn a_message_without_anything_that_can_be_missing() {
         ..MailMessage::default()
     };
     let composed = composed(&message);
-    assert_eq!(composed.warnings, [Warning::SubjectMissing]);
+    assert_eq!(warnings(&message), [Warning::SubjectMissing]);
     assert_eq!(composed.envelope.recipients, ["audit@corp.example"]);
     let read = golden("bare", &message);
     assert_eq!(
