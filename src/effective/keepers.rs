@@ -18,7 +18,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use crate::connection_string::SmtpProperty;
-use crate::package::{CommonProperty, ConnectionManager, Target, path_of};
+use crate::package::{CommonProperty, ConnectionManager, Paths, Target, path_of};
 use crate::project::{File, InContext};
 use crate::xml::NodeId;
 
@@ -277,10 +277,10 @@ impl<'a> Search<'a> {
 
     /// The tasks that set a variable while the package runs.
     fn writers_of(&self, variable: NodeId) -> Option<&[String]> {
-        let package = self.at.package();
-        let all = self
-            .writers
-            .get_or_init(|| writers(package, self.variables()));
+        let all = self.writers.get_or_init(|| {
+            let paths = self.at.package().map(Paths::new);
+            writers(paths.as_ref(), self.variables())
+        });
         all.get(&variable).map(Vec::as_slice)
     }
 

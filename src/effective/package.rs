@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::connection_string::is_secret_key;
 use crate::expression::{Locale, Lookup, TypeName};
-use crate::package::{Package, Parameter, Target, Variable, path_of, plain_paths};
+use crate::package::{Package, Parameter, Paths, Target, Variable};
 use crate::project::{File, InContext};
 use crate::xml::{Node, NodeId};
 
@@ -32,8 +32,8 @@ pub struct PackageValues<'a> {
     writers: OnceCell<Writers>,
     computed: RefCell<HashMap<NodeId, Rc<Valued>>>,
     parameters: RefCell<HashMap<Key, Rc<Valued>>>,
-    /// The paths that were asked for, and those of the tasks; each costs a look at all siblings.
-    paths: OnceCell<RefCell<HashMap<NodeId, String>>>,
+    /// `None` for a file that is no package.
+    paths: Option<Paths<'a>>,
     /// The variables that are being computed, outermost first: one that comes again is a cycle.
     computing: RefCell<Vec<(NodeId, String)>>,
 }
@@ -95,7 +95,7 @@ impl<'a> PackageValues<'a> {
             writers: OnceCell::new(),
             computed: RefCell::default(),
             parameters: RefCell::default(),
-            paths: OnceCell::new(),
+            paths: at.package().map(Paths::new),
             computing: RefCell::default(),
         }
     }
@@ -126,12 +126,12 @@ impl<'a> PackageValues<'a> {
 
     fn writers(&self) -> &Writers {
         self.writers
-            .get_or_init(|| writers(self.at.package(), self.variables()))
+            .get_or_init(|| writers(self.paths.as_ref(), self.variables()))
     }
 
     /// The shortest path of an object, whoever holds it.
-    pub fn path_of(&self, target: Target<'a>) -> String {
-        match (self.at.package(), target) {
+    pub fn path_of(&self, target: Target<'_>) -> String {
+        match (&self.paths, target) {
             (_, Target::ConnectionManager(manager))
                 if manager.object().node().parent().is_none() =>
             {
@@ -142,18 +142,7 @@ impl<'a> PackageValues<'a> {
             {
                 format!("\\Project.Parameters[{}]", parameter.name())
             }
-            (Some(package), target) => {
-                let paths = self
-                    .paths
-                    .get_or_init(|| RefCell::new(plain_paths(package)));
-                let id = target.node().id();
-                if let Some(path) = paths.borrow().get(&id) {
-                    return path.clone();
-                }
-                let path = path_of(package, target);
-                paths.borrow_mut().insert(id, path.clone());
-                path
-            }
+            (Some(paths), target) => paths.of(target),
             (None, target) => target.object().name().into_owned(),
         }
     }

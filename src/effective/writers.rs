@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::expression::Expression;
-use crate::package::{Executable, ExecutableKind, Object, Package, Target, path_of};
+use crate::package::{Executable, ExecutableKind, Object, Paths, Target};
 use crate::xml::{Node, NodeId};
 
 use super::find_variable::{FoundVariable, Variables, parts};
@@ -13,9 +13,9 @@ pub(super) type Writers = HashMap<NodeId, Vec<String>>;
 
 /// Finds them. Tasks that are switched off for good do not count; an expression that switches them does not switch
 /// them off for good.
-pub(super) fn writers(package: Option<Package<'_>>, variables: &Variables<'_>) -> Writers {
+pub(super) fn writers<'a>(paths: Option<&Paths<'a>>, variables: &Variables<'a>) -> Writers {
     let mut writers = Writers::new();
-    let Some(package) = package else {
+    let Some(paths) = paths else {
         return writers;
     };
     let mut executables = variables.executables.clone();
@@ -25,14 +25,14 @@ pub(super) fn writers(package: Option<Package<'_>>, variables: &Variables<'_>) -
         if names.is_empty() || is_off(executable) {
             continue;
         }
-        let path = path_of(package, Target::Executable(executable));
+        let path = paths.of(Target::Executable(executable));
         for name in names {
             let (namespace, name) = parts(&name);
             let node = executable.object().node();
             if let FoundVariable::One(variable) = variables.find(Some(node), namespace, name) {
-                let paths = writers.entry(variable.object().node().id()).or_default();
-                if !paths.contains(&path) {
-                    paths.push(path.clone());
+                let known = writers.entry(variable.object().node().id()).or_default();
+                if !known.contains(&path) {
+                    known.push(path.clone());
                 }
             }
         }

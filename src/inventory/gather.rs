@@ -4,7 +4,7 @@ use crate::connection_string::{SmtpConnectionString, is_secret_key, masked, mask
 use crate::effective::{Given, PackageValues, UnitValues};
 use crate::package::{
     Call, ConnectionManager, ExecutableKind, FileKind, MailProperty, MessageSourceType, Object,
-    Owner, Package, SendMailTask, Target, path_of,
+    Owner, Package, SendMailTask, Target,
 };
 use crate::project::{BuildCopy, File, InContext, Label};
 use crate::secret::MASK;
@@ -89,10 +89,10 @@ fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFa
     let Some(package) = at.package() else {
         return;
     };
-    for used in uses(at, package) {
+    for used in uses(at, package, values) {
         let objects = used.by.iter().map(|object| clear(object));
         if std::ptr::eq(used.holder, file) {
-            let path = path(package, Target::ConnectionManager(used.manager));
+            let path = path(values, Target::ConnectionManager(used.manager));
             let mut connection = connection(file, used.manager, path, values);
             connection.used_by.extend(objects.map(|object| ObjectRef {
                 file: file.label.clone(),
@@ -108,7 +108,7 @@ fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFa
     }
     facts.send_mail_tasks = package
         .send_mail_tasks()
-        .map(|task| task_facts(at, package, task, values))
+        .map(|task| task_facts(at, task, values))
         .collect();
     facts
         .notes
@@ -124,7 +124,7 @@ fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFa
             continue;
         }
         facts.other_tasks.push(OtherTask {
-            path: path(package, Target::Executable(executable)),
+            path: path(values, Target::Executable(executable)),
             kind,
             is_disabled: executable.is_disabled() || executable.disabled_by().is_some(),
         });
@@ -142,7 +142,7 @@ fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFa
             };
             let executable = task.executable();
             Some(CallFacts {
-                task: path(package, Target::Executable(executable)),
+                task: path(values, Target::Executable(executable)),
                 package: called.text,
                 found_in: None,
                 place: file.document.place(executable.object().node().span()),
@@ -247,8 +247,8 @@ fn within(text: &str) -> Masked {
     }
 }
 
-fn path<'d>(package: Package<'d>, target: Target<'d>) -> String {
-    clear(&path_of(package, target))
+fn path(values: &PackageValues<'_>, target: Target<'_>) -> String {
+    clear(&values.path_of(target))
 }
 
 /// A text where a secret would be a strange thing to find, so that nobody is told which.
@@ -258,7 +258,6 @@ fn clear(text: &str) -> String {
 
 fn task_facts<'a>(
     at: InContext<'a>,
-    package: Package<'a>,
     task: SendMailTask<'a>,
     values: &PackageValues<'a>,
 ) -> TaskFacts {
@@ -266,12 +265,12 @@ fn task_facts<'a>(
     let object = executable.object();
     let text = |property| within(&task.get(property));
     let path_of_owner = |owner: Owner<'_>| match owner {
-        Owner::Executable(it) => path(package, Target::Executable(it)),
-        Owner::EventHandler(it) => path(package, Target::EventHandler(it)),
+        Owner::Executable(it) => path(values, Target::Executable(it)),
+        Owner::EventHandler(it) => path(values, Target::EventHandler(it)),
     };
     let source_type = text(MailProperty::MessageSourceType).text;
     TaskFacts {
-        path: path(package, Target::Executable(executable)),
+        path: path(values, Target::Executable(executable)),
         name: clear(&object.name()),
         id: object.id().map(|id| clear(&id)),
         is_disabled: executable.is_disabled(),
@@ -280,7 +279,7 @@ fn task_facts<'a>(
             event: clear(&handler.event()),
             of: handler
                 .of()
-                .map(|of| path(package, Target::Executable(of)))
+                .map(|of| path(values, Target::Executable(of)))
                 .unwrap_or_default(),
         }),
         connection: Reference {

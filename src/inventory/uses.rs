@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use memchr::{memchr_iter, memmem};
 
+use crate::effective::PackageValues;
 use crate::package::{
     ConnectionManager, EventHandler, Executable, MailProperty, MessageSourceType, Package, Target,
-    bare_id, path_of,
+    bare_id,
 };
 use crate::project::{File, InContext};
 use crate::xml::{Node, NodeId, escape_attribute};
@@ -26,7 +27,11 @@ pub(super) struct Used<'a> {
 /// Every type of task keeps its references in a place of its own, and types of others are not known here. So an
 /// object uses a manager when the manager's id, or its `refId`, stands anywhere in its element; besides, the
 /// references of tasks are followed that can also be a name.
-pub(super) fn uses<'a>(at: InContext<'a>, package: Package<'a>) -> Vec<Used<'a>> {
+pub(super) fn uses<'a>(
+    at: InContext<'a>,
+    package: Package<'a>,
+    values: &PackageValues<'a>,
+) -> Vec<Used<'a>> {
     let own = package
         .connection_managers()
         .map(|manager| (at.file, manager));
@@ -51,7 +56,7 @@ pub(super) fn uses<'a>(at: InContext<'a>, package: Package<'a>) -> Vec<Used<'a>>
             by: users
                 .into_iter()
                 .filter_map(|id| target(at.file.document.node(id)))
-                .map(|target| path_of(package, target))
+                .map(|target| values.path_of(target))
                 .collect(),
         })
         .collect()

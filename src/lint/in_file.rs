@@ -8,7 +8,7 @@ use crate::host::Files;
 use crate::inventory::OtherSender;
 use crate::package::{
     ConnectionManager, DTS, EventHandler, Executable, ExecutableKind, FileKind, MailProperty,
-    Object, Package, SendMailTask, Target, Variable, path_of,
+    Object, Package, SendMailTask, Target, Variable,
 };
 use crate::project::{Changes, File, InContext};
 use crate::source::Span;
@@ -167,16 +167,7 @@ impl<'a> InFile<'a> {
 
     /// The property path of an object of this file.
     pub fn path(&self, target: Target<'_>) -> String {
-        match (self.package(), target) {
-            (Some(package), target) => path_of(package, target),
-            (None, Target::ConnectionManager(manager)) => {
-                format!("\\Project.Connections[{}]", manager.object().name())
-            }
-            (None, Target::Parameter(parameter)) => {
-                format!("\\Project.Parameters[{}]", parameter.name())
-            }
-            (None, target) => target.name(),
-        }
+        self.values.path_of(target)
     }
 
     /// The changes that give a property a value in every place that keeps it; `None` where something out of reach

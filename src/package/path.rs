@@ -5,9 +5,8 @@
 //! stands for it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use crate::xml::{Node, NodeId};
+use crate::xml::Node;
 
 use super::connection_manager::ConnectionManager;
 use super::executable::{EventHandler, Executable, Owner, owner};
@@ -49,7 +48,7 @@ impl<'d> Target<'d> {
     }
 
     /// What stands for it in a path: the name, the event, or namespace and name.
-    fn label(self) -> Cow<'d, str> {
+    pub(super) fn label(self) -> Cow<'d, str> {
         match self {
             Target::EventHandler(it) => it.event(),
             Target::Variable(it) => it.qualified_name().into(),
@@ -371,7 +370,8 @@ fn parameters<'d>(of: Target<'d>) -> impl Iterator<Item = Target<'d>> {
         .map(Target::Parameter)
 }
 
-/// The shortest path that leads back to the object.
+/// The shortest path that leads back to the object. It costs a look at all siblings of all that is around the object:
+/// who needs many asks [`Paths`](super::Paths).
 pub fn path_of(package: Package<'_>, target: Target<'_>) -> String {
     let steps = steps_to(target);
     let mut forced = 0;
@@ -385,57 +385,6 @@ pub fn path_of(package: Package<'_>, target: Target<'_>) -> String {
         }
         forced += 1;
     }
-}
-
-/// The paths of the containers, tasks and event handlers of a package that are plain: names of letters, digits, blanks,
-/// `_` and `-`, which no sibling shares. Each is what [`path_of`] gives; all together they cost one walk, where that
-/// looks at every sibling each time.
-pub fn plain_paths(package: Package<'_>) -> HashMap<NodeId, String> {
-    let is_plain = |name: &str| {
-        !name.is_empty()
-            && name.trim() == name
-            && name
-                .chars()
-                .all(|it| it.is_alphanumeric() || matches!(it, ' ' | '_' | '-'))
-    };
-    let mut paths = HashMap::new();
-    let Some(root) = package.executable() else {
-        return paths;
-    };
-    let word = root_word(Target::Executable(root)).to_owned();
-    let mut around = vec![(Owner::Executable(root), word)];
-    while let Some((owner, path)) = around.pop() {
-        let children: Vec<Executable<'_>> = match owner {
-            Owner::Executable(it) => it.executables().collect(),
-            Owner::EventHandler(it) => it.executables().collect(),
-        };
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        for child in &children {
-            let label = Target::Executable(*child).label().to_lowercase();
-            *counts.entry(label).or_default() += 1;
-        }
-        for child in children {
-            let label = Target::Executable(child).label();
-            if is_plain(&label) && counts.get(&label.to_lowercase()) == Some(&1) {
-                around.push((Owner::Executable(child), format!("{path}\\{label}")));
-            }
-        }
-        if let Owner::Executable(it) = owner {
-            let handlers: Vec<EventHandler<'_>> = it.event_handlers().collect();
-            for handler in &handlers {
-                let label = Target::EventHandler(*handler).label();
-                let same = |other: &&EventHandler<'_>| {
-                    Target::EventHandler(**other).label().to_lowercase() == label.to_lowercase()
-                };
-                if is_plain(&label) && handlers.iter().filter(same).count() == 1 {
-                    let path = format!("{path}.EventHandlers[{label}]");
-                    around.push((Owner::EventHandler(*handler), path));
-                }
-            }
-        }
-        paths.insert(owner.object().node().id(), path);
-    }
-    paths
 }
 
 /// The objects from just below the package to the target.
@@ -477,7 +426,7 @@ fn spell(steps: &[Target<'_>], forced: usize) -> String {
     path
 }
 
-fn root_word(root: Target<'_>) -> &'static str {
+pub(super) fn root_word(root: Target<'_>) -> &'static str {
     let reference = root.object().text("refId").unwrap_or_default();
     if reference.starts_with("PackagePart") {
         "\\PackagePart"

@@ -7,7 +7,7 @@ use dtsx::connection_string::{SmtpProperty, masked_within};
 use dtsx::effective::{Given, PackageValues, UnitValues};
 use dtsx::host::RealFiles;
 use dtsx::mail::{Defaults, EventHandlers, Override, Rules, StaleValues, other_tasks, resolve};
-use dtsx::package::{self, ExecutableKind, Package, SendMailTask, Target, path_of, plain_paths};
+use dtsx::package::{self, ExecutableKind, Package, Paths, SendMailTask, Target};
 use dtsx::project::{Found, InContext, Inputs, Label, Limits, OpenUnit, ReadError, Reading, find};
 
 use super::mails::Mails;
@@ -147,14 +147,10 @@ impl PackageAsked<'_> {
         if self.tasks.is_empty() {
             return Ok(package.send_mail_tasks().collect());
         }
-        let plain = plain_paths(package);
-        let path = |target: Target<'d>| match plain.get(&target.node().id()) {
-            Some(path) => path.clone(),
-            None => path_of(package, target),
-        };
+        let paths = Paths::new(package);
         let all: Vec<(String, SendMailTask<'d>)> = package
             .send_mail_tasks()
-            .map(|task| (path(Target::Executable(task.executable())), task))
+            .map(|task| (paths.of(Target::Executable(task.executable())), task))
             .collect();
         let mut meant = vec![false; all.len()];
         for pattern in self.tasks {
@@ -201,9 +197,10 @@ impl Chosen<'_> {
 
     /// A mail that says "load succeeded" must not go when nothing was loaded.
     pub(crate) fn refuse_half_a_package(&self) -> Result<(), Refusal> {
+        let paths = Paths::new(self.package);
         let others: Vec<String> = other_tasks(self.package)
             .map(|it| {
-                let path = path_of(self.package, Target::Executable(it));
+                let path = paths.of(Target::Executable(it));
                 format!("\n  `{}`{}", dtsx::source::visible(&path), kind(it.kind()))
             })
             .collect();

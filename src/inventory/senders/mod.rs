@@ -15,9 +15,7 @@ mod third_party;
 
 use crate::connection_string::masked_within;
 use crate::effective::PackageValues;
-use crate::package::{
-    ConnectionManager, DTS, Executable, ExecutableKind, Package, Target, path_of,
-};
+use crate::package::{ConnectionManager, DTS, Executable, ExecutableKind, Package, Target};
 use crate::project::InContext;
 use crate::source::Span;
 
@@ -104,10 +102,7 @@ impl<'v, 'a> Looking<'v, 'a> {
         evidence: &str,
         spot: SenderSpot,
     ) -> OtherSender {
-        let path = match self.package {
-            Some(package) => path_of(package, Target::Executable(task)),
-            None => String::new(),
-        };
+        let path = self.values.path_of(Target::Executable(task));
         OtherSender {
             kind: SenderKind::ScriptTask,
             means,

@@ -5,7 +5,7 @@
 
 use crate::connection_string::ConnectionString;
 use crate::effective::Certainty;
-use crate::package::{ConnectionManager, Executable, Target, boolean, path_of};
+use crate::package::{ConnectionManager, Executable, Target, boolean};
 use crate::xml::Node;
 
 use super::Looking;
@@ -63,10 +63,7 @@ pub(super) fn of_connection<'a>(
     }
     let stored = manager.object().property("CreationName")?;
     let spot = looking.spot(stored.span());
-    let path = match looking.package {
-        Some(package) => path_of(package, Target::ConnectionManager(manager)),
-        None => format!("\\Project.Connections[{}]", manager.object().name()),
-    };
+    let path = looking.values.path_of(Target::ConnectionManager(manager));
     let mut sender = OtherSender {
         kind: SenderKind::ThirdPartyConnection,
         means: MailMeans::ThirdParty,
