@@ -1,7 +1,7 @@
 //! Property paths: what is printed leads back, and what leads nowhere says so.
 
 use dtsx::package::{
-    DTS, EventHandler, Executable, Package, PathError, Target, Variable, path_of, resolve,
+    DTS, EventHandler, Executable, Package, PathError, Paths, Target, Variable, path_of, resolve,
 };
 use dtsx::source::Source;
 use dtsx::xml::{Document, Limits};
@@ -40,8 +40,10 @@ fn the_path_of_every_object_leads_back_to_it() {
             continue;
         }
         let package = Package::new(&document);
+        let paths = Paths::new(package);
         for target in targets(package) {
             let path = path_of(package, target);
+            assert_eq!(paths.of(target), path, "{}", file.display());
             match resolve(package, &path) {
                 Ok(resolved) => {
                     assert_eq!(
