@@ -51,7 +51,7 @@ pub use engine::{BuildCopies, Lint, Linted, lint};
 pub use excerpt::Excerpt;
 pub use finding::{Finding, Fix, FixEdit, Related, Spot};
 pub use findings::{Draft, Excerpts, Findings, UnitDraft, UnitFindings};
-pub use fixing::{Applied, FixError, Fixed, Over, fix};
+pub use fixing::{Applied, FixError, Fixed, Over, fix, fix_once};
 pub use host::{address, fits, is_loopback, is_private};
 pub use in_file::{InFile, MailTask, Objects, RECIPIENTS, SmtpManager};
 pub use in_unit::{InUnit, Spots};
