@@ -320,6 +320,7 @@ impl<'a> SmtpManager<'a> {
 pub struct MailTask<'a> {
     /// The task.
     pub task: SendMailTask<'a>,
+    manager: OnceCell<Option<ConnectionManager<'a>>>,
     judged: [OnceCell<Judged<'a>>; MailProperty::ALL.len()],
 }
 
@@ -327,6 +328,7 @@ impl<'a> MailTask<'a> {
     fn new(task: SendMailTask<'a>) -> MailTask<'a> {
         MailTask {
             task,
+            manager: OnceCell::new(),
             judged: Default::default(),
         }
     }
@@ -334,6 +336,13 @@ impl<'a> MailTask<'a> {
     /// The task as an object.
     pub fn target(&self) -> Target<'a> {
         Target::Executable(self.task.executable())
+    }
+
+    /// The connection manager that its stored reference leads to; looked up once.
+    pub fn manager(&self, at: &InFile<'a>) -> Option<ConnectionManager<'a>> {
+        *self
+            .manager
+            .get_or_init(|| at.at.manager(self.task).map(|(_, manager)| manager))
     }
 
     /// Whether it or something around it is disabled.

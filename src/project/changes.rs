@@ -101,19 +101,42 @@ impl Changes {
     ///
     /// [`Overlap`] when two edits want the same characters; the changes stay as they were.
     pub fn merge(&mut self, other: &Changes) -> Result<(), Overlap> {
-        let mut merged = self.clone();
-        for ((file, name), edit) in &other.made {
-            merged.make(*file, name, edit.clone())?;
+        let mut made = Vec::new();
+        for (key, edit) in &other.made {
+            match self.made.get(key) {
+                Some(there) if there == edit => {}
+                Some(there) => {
+                    return Err(Overlap {
+                        first: there.clone(),
+                        second: edit.clone(),
+                    });
+                }
+                None => made.push((key.clone(), edit.clone())),
+            }
         }
+        let mut new: BTreeMap<FileId, EditSet> = BTreeMap::new();
         for (file, edits) in &other.edits {
-            let is_made = |edit: &&Edit| {
-                let mut made = other.made.iter();
-                made.any(|((in_file, _), made)| in_file == file && made == *edit)
+            let is_there = |edit: &&Edit| {
+                let mut all = other.made.iter();
+                let made = all.find(|((of, _), made)| of == file && made == edit);
+                made.is_some_and(|(key, _)| self.made.contains_key(key))
             };
-            let others = edits.iter().filter(|edit| !is_made(edit));
-            merged.add(*file, others.cloned())?;
+            let edits = edits.iter().filter(|edit| !is_there(edit)).cloned();
+            new.entry(*file).or_default().extend(edits)?;
         }
-        *self = merged;
+        for (file, edits) in &new {
+            if let Some(present) = self.edits.get(file) {
+                present.admits(edits)?;
+            }
+        }
+        // Now that nothing is in the way, all of it is taken.
+        for (file, edits) in new {
+            self.edits
+                .entry(file)
+                .or_default()
+                .extend(edits.iter().cloned())?;
+        }
+        self.made.extend(made);
         Ok(())
     }
 

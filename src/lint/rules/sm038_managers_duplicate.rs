@@ -176,8 +176,7 @@ fn merged(at: &InFile<'_>, this: &Candidate<'_>, other: &Candidate<'_>) -> Optio
     let mut users = at.facts_of(this.manager)?.used_by.len();
     for task in at.mail_tasks() {
         let connection = at.mail(task, MailProperty::SmtpConnection);
-        let refers = at.at.manager(task.task);
-        if refers.is_none_or(|(_, manager)| manager != this.manager) {
+        if task.manager(at) != Some(this.manager) {
             continue;
         }
         if !connection.is_stored() {
