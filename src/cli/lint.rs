@@ -124,7 +124,8 @@ fn prepare(args: &LintArgs) -> Result<Run<'_>, Refusal> {
                 found.baseline_path.display()
             )));
         }
-        let known = match args.settings.reads_baseline() {
+        // Whoever names no configuration may still name what to do with the baseline.
+        let known = match args.settings.reads_baseline() || args.baseline.is_some() {
             true => Known::read(found.baseline_path, args.baseline)?,
             false => Known {
                 path: found.baseline_path,
@@ -187,8 +188,16 @@ impl Run<'_> {
             let message = "no file of SSIS was found there: nothing was judged";
             err_streams.messages().note(&message);
         }
+        // Other formats for people have no place for it, and it may be why the exit code is 1.
+        let is_told = [Format::Human, Format::Json];
+        let is_told = is_told
+            .iter()
+            .any(|it| self.args.output.has(it, &Format::Human));
+        for unused in report.unused.iter().filter(|_| !is_told) {
+            err_streams.messages().note(&format!("unused: {unused}"));
+        }
         for (part, sieve) in self.parts.iter().zip(&sieves) {
-            match part.act_on_baseline(sieve, &report.findings) {
+            match part.act_on_baseline(sieve, &report.findings, &mut err_streams) {
                 Ok(done) => exit = exit.max(done),
                 Err(refusal) => {
                     drop(outputs);

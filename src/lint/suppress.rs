@@ -82,7 +82,7 @@ impl Baseline {
         let text = toml::to_string(self).unwrap_or_default();
         format!(
             "# Findings that are known: `dtsx lint` does not report them. `dtsx lint --baseline update` takes out what is\n\
-             # mended; `--baseline write` makes it anew.\n{text}"
+             # mended; `--baseline write` adds what is found besides. A `reason` that you write beside one stays.\n{text}"
         )
     }
 }

@@ -57,13 +57,15 @@ impl Known {
         Ok(Known { path, baseline })
     }
 
-    /// Writes these entries in place of those that were there: all of them or, when it fails, none.
-    pub(super) fn write(&self, entries: Vec<Entry>) -> Result<(), Refusal> {
-        let text = Baseline::with(entries).to_text();
+    /// Writes these entries in place of those that were there, all of them or, when it fails, none; gives their number.
+    pub(super) fn write(&self, entries: Vec<Entry>) -> Result<usize, Refusal> {
+        let baseline = Baseline::with(entries);
+        let text = baseline.to_text();
         replace(&self.path, text.as_bytes()).map_err(|error| Refusal {
             exit: Exit::Unwritten,
             message: format!("`{}` could not be written: {error}", self.path.display()),
-        })
+        })?;
+        Ok(baseline.findings.len())
     }
 }
 

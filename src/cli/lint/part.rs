@@ -218,26 +218,31 @@ impl Part<'_> {
         &self,
         sieve: &Sieve,
         findings: &[Finding],
+        streams: &mut Streams<'_>,
     ) -> Result<Exit, Refusal> {
         let is_stale = |entry: &Entry| self.is_stale(entry, sieve);
-        match self.args.baseline {
-            None => Ok(Exit::Done),
-            Some(BaselineAction::Check) => Ok(match sieve.baseline.unused().any(is_stale) {
-                true => Exit::Found,
-                false => Exit::Done,
-            }),
-            Some(BaselineAction::Update) => {
-                self.known.write(sieve.baseline.renewed(is_stale))?;
-                Ok(Exit::Done)
+        let mut entries = match self.args.baseline {
+            None => return Ok(Exit::Done),
+            Some(BaselineAction::Check) => {
+                return Ok(match sieve.baseline.unused().any(is_stale) {
+                    true => Exit::Found,
+                    false => Exit::Done,
+                });
             }
-            Some(BaselineAction::Write) => {
-                let mut entries = sieve.baseline.renewed(is_stale);
-                let new = findings.get(sieve.found.clone()).unwrap_or_default();
-                entries.extend(new.iter().map(Entry::of));
-                self.known.write(entries)?;
-                Ok(Exit::Done)
+            Some(BaselineAction::Update | BaselineAction::Write) => {
+                sieve.baseline.renewed(is_stale)
             }
+        };
+        if self.args.baseline == Some(BaselineAction::Write) {
+            let new = findings.get(sieve.found.clone()).unwrap_or_default();
+            entries.extend(new.iter().map(Entry::of));
         }
+        let count = self.known.write(entries)?;
+        let path = self.known.path.display();
+        streams
+            .messages()
+            .note(&format!("`{path}` holds {count} findings now"));
+        Ok(Exit::Done)
     }
 }
 

@@ -161,7 +161,7 @@ impl SettingsArgs {
         let folder = folder.unwrap_or(present).to_owned();
         let baseline = settings.baseline.as_deref().unwrap_or(BASELINE);
         let baseline_path = match self.isolated {
-            // Nothing is read from there, and a new one goes into the present folder.
+            // It is read only where it is to be written or checked.
             true => present.join(BASELINE),
             false => absolute(&folder, Path::new(baseline)),
         };

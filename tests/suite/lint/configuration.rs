@@ -9,80 +9,80 @@ use super::outputs::check;
 use crate::command::{Run, dtsx_fed, dtsx_in};
 use crate::support::fixtures;
 
-/// Who accepts a configuration.
+/// By whom a configuration is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Accepted {
-    ByBoth,
-    ByNeither,
+    Both,
+    Neither,
     /// What reads it takes any case, and a list as the fields of a table; the schema tells editors one spelling.
-    ByParser,
+    Parser,
     /// What a schema cannot say.
-    BySchema,
+    Schema,
 }
 
 #[rustfmt::skip]
 const CONFIGURATIONS: &[(Accepted, &str)] = &[
-    (Accepted::ByBoth, ""),
-    (Accepted::ByBoth, "[lint]"),
-    (Accepted::ByBoth, "lint = {}"),
-    (Accepted::ByBoth, "[lint]\nselect = []"),
-    (Accepted::ByBoth, "[lint]\nselect = [\"all\", \"security\", \"SM014\", \"no-timeout\"]"),
-    (Accepted::ByParser, "[lint]\nselect = [\"sm014\", \"Security\", \"ALL\"]"),
-    (Accepted::ByNeither, "[lint]\nselect = \"SM014\""),
-    (Accepted::ByNeither, "[lint]\nselect = [14]"),
-    (Accepted::ByNeither, "[lint]\nselect = [\"SM999\"]"),
-    (Accepted::ByNeither, "[lint]\nselect = [\"\"]"),
-    (Accepted::ByNeither, "[lint]\nselct = []"),
-    (Accepted::ByNeither, "[lnt]"),
-    (Accepted::ByParser, "lint = []"),
-    (Accepted::ByNeither, "lint = \"all\""),
-    (Accepted::ByNeither, "select = []"),
-    (Accepted::ByBoth, "[lint]\nignore = [\"hygiene\"]"),
-    (Accepted::ByNeither, "[lint]\nignore = [\"hygeine\"]"),
-    (Accepted::ByNeither, "[lint]\nignore = {}"),
-    (Accepted::ByBoth, "[lint.severity]\nSM014 = \"error\"\nsecurity = \"warning\"\nno-timeout = \"info\"\nall = \"off\""),
-    (Accepted::ByParser, "[lint.severity]\nsm014 = \"error\""),
-    (Accepted::BySchema, "[lint.severity]\nSM014 = \"error\"\nplaintext-smtp = \"info\""),
-    (Accepted::ByNeither, "[lint.severity]\nSM014 = \"Error\""),
-    (Accepted::ByNeither, "[lint.severity]\nSM014 = \"never\""),
-    (Accepted::ByNeither, "[lint.severity]\nSM014 = 1"),
-    (Accepted::ByNeither, "[lint.severity]\nSM999 = \"error\""),
-    (Accepted::ByBoth, "[lint]\nfail-level = \"error\""),
-    (Accepted::ByBoth, "[lint]\nfail-level = \"off\""),
-    (Accepted::ByBoth, "[lint]\nfail-level = \"never\""),
-    (Accepted::ByNeither, "[lint]\nfail-level = \"fatal\""),
-    (Accepted::ByNeither, "[lint]\nfail_level = \"error\""),
-    (Accepted::ByBoth, "[lint]\nprofile = \"azure\""),
-    (Accepted::ByBoth, "[lint]\nprofile = \"on-premises\""),
-    (Accepted::ByNeither, "[lint]\nprofile = \"Azure\""),
-    (Accepted::ByBoth, "[lint.deny-hosts]\n\"*.old.example\" = \"\"\n\"a.example\" = \"b.example\""),
-    (Accepted::ByNeither, "[lint]\ndeny-hosts = [\"a.example\"]"),
-    (Accepted::ByNeither, "[lint.deny-hosts]\n\"a.example\" = true"),
-    (Accepted::ByBoth, "[lint]\nallowed-domains = [\"example.com\"]\nfrom-domains = []"),
-    (Accepted::ByNeither, "[lint]\nallowed-domains = \"example.com\""),
-    (Accepted::ByBoth, "[lint]\ncheck-files = true"),
-    (Accepted::ByNeither, "[lint]\ncheck-files = \"yes\""),
-    (Accepted::ByBoth, "[lint]\nbaseline = \"known.toml\""),
-    (Accepted::ByNeither, "[lint]\nbaseline = false"),
-    (Accepted::ByBoth, "[[lint.per-path]]\npaths = [\"a/**\"]"),
-    (Accepted::ByBoth, "[[lint.per-path]]\npaths = []\nignore = [\"SM014\"]\nseverity = { SM036 = \"off\" }"),
-    (Accepted::ByNeither, "[[lint.per-path]]\nignore = [\"SM014\"]"),
-    (Accepted::ByNeither, "[[lint.per-path]]\npaths = \"a\""),
-    (Accepted::ByNeither, "[[lint.per-path]]\npaths = [\"a\"]\nselect = [\"SM014\"]"),
-    (Accepted::ByNeither, "[[lint.per-path]]\npaths = [\"a\"]\nignore = [\"SM999\"]"),
-    (Accepted::BySchema, "[[lint.per-path]]\npaths = [\"a[\"]"),
-    (Accepted::ByNeither, "[lint.per-path]\n\"a/**\" = [\"SM014\"]"),
-    (Accepted::ByBoth, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"b\""),
-    (Accepted::ByBoth, "[[lint.allow]]\nrule = \"no-timeout\"\npath = \"a\"\nobject = 'o'\noccurrence = 0\nid = \"{}\"\nreason = \"b\""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"\""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"  \""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"security\"\npath = \"a\"\nreason = \"b\""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"all\"\npath = \"a\"\nreason = \"b\""),
-    (Accepted::ByNeither, "[[lint.allow]]\npath = \"a\"\nreason = \"b\""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"SM014\"\nreason = \"b\""),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"b\"\noccurrence = -1"),
-    (Accepted::ByNeither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"b\"\nuntil = \"March\""),
+    (Accepted::Both, ""),
+    (Accepted::Both, "[lint]"),
+    (Accepted::Both, "lint = {}"),
+    (Accepted::Both, "[lint]\nselect = []"),
+    (Accepted::Both, "[lint]\nselect = [\"all\", \"security\", \"SM014\", \"no-timeout\"]"),
+    (Accepted::Parser, "[lint]\nselect = [\"sm014\", \"Security\", \"ALL\"]"),
+    (Accepted::Neither, "[lint]\nselect = \"SM014\""),
+    (Accepted::Neither, "[lint]\nselect = [14]"),
+    (Accepted::Neither, "[lint]\nselect = [\"SM999\"]"),
+    (Accepted::Neither, "[lint]\nselect = [\"\"]"),
+    (Accepted::Neither, "[lint]\nselct = []"),
+    (Accepted::Neither, "[lnt]"),
+    (Accepted::Parser, "lint = []"),
+    (Accepted::Neither, "lint = \"all\""),
+    (Accepted::Neither, "select = []"),
+    (Accepted::Both, "[lint]\nignore = [\"hygiene\"]"),
+    (Accepted::Neither, "[lint]\nignore = [\"hygeine\"]"),
+    (Accepted::Neither, "[lint]\nignore = {}"),
+    (Accepted::Both, "[lint.severity]\nSM014 = \"error\"\nsecurity = \"warning\"\nno-timeout = \"info\"\nall = \"off\""),
+    (Accepted::Parser, "[lint.severity]\nsm014 = \"error\""),
+    (Accepted::Schema, "[lint.severity]\nSM014 = \"error\"\nplaintext-smtp = \"info\""),
+    (Accepted::Neither, "[lint.severity]\nSM014 = \"Error\""),
+    (Accepted::Neither, "[lint.severity]\nSM014 = \"never\""),
+    (Accepted::Neither, "[lint.severity]\nSM014 = 1"),
+    (Accepted::Neither, "[lint.severity]\nSM999 = \"error\""),
+    (Accepted::Both, "[lint]\nfail-level = \"error\""),
+    (Accepted::Both, "[lint]\nfail-level = \"off\""),
+    (Accepted::Both, "[lint]\nfail-level = \"never\""),
+    (Accepted::Neither, "[lint]\nfail-level = \"fatal\""),
+    (Accepted::Neither, "[lint]\nfail_level = \"error\""),
+    (Accepted::Both, "[lint]\nprofile = \"azure\""),
+    (Accepted::Both, "[lint]\nprofile = \"on-premises\""),
+    (Accepted::Neither, "[lint]\nprofile = \"Azure\""),
+    (Accepted::Both, "[lint.deny-hosts]\n\"*.old.example\" = \"\"\n\"a.example\" = \"b.example\""),
+    (Accepted::Neither, "[lint]\ndeny-hosts = [\"a.example\"]"),
+    (Accepted::Neither, "[lint.deny-hosts]\n\"a.example\" = true"),
+    (Accepted::Both, "[lint]\nallowed-domains = [\"example.com\"]\nfrom-domains = []"),
+    (Accepted::Neither, "[lint]\nallowed-domains = \"example.com\""),
+    (Accepted::Both, "[lint]\ncheck-files = true"),
+    (Accepted::Neither, "[lint]\ncheck-files = \"yes\""),
+    (Accepted::Both, "[lint]\nbaseline = \"known.toml\""),
+    (Accepted::Neither, "[lint]\nbaseline = false"),
+    (Accepted::Both, "[[lint.per-path]]\npaths = [\"a/**\"]"),
+    (Accepted::Both, "[[lint.per-path]]\npaths = []\nignore = [\"SM014\"]\nseverity = { SM036 = \"off\" }"),
+    (Accepted::Neither, "[[lint.per-path]]\nignore = [\"SM014\"]"),
+    (Accepted::Neither, "[[lint.per-path]]\npaths = \"a\""),
+    (Accepted::Neither, "[[lint.per-path]]\npaths = [\"a\"]\nselect = [\"SM014\"]"),
+    (Accepted::Neither, "[[lint.per-path]]\npaths = [\"a\"]\nignore = [\"SM999\"]"),
+    (Accepted::Schema, "[[lint.per-path]]\npaths = [\"a[\"]"),
+    (Accepted::Neither, "[lint.per-path]\n\"a/**\" = [\"SM014\"]"),
+    (Accepted::Both, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"b\""),
+    (Accepted::Both, "[[lint.allow]]\nrule = \"no-timeout\"\npath = \"a\"\nobject = 'o'\noccurrence = 0\nid = \"{}\"\nreason = \"b\""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"\""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"  \""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"security\"\npath = \"a\"\nreason = \"b\""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"all\"\npath = \"a\"\nreason = \"b\""),
+    (Accepted::Neither, "[[lint.allow]]\npath = \"a\"\nreason = \"b\""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"SM014\"\nreason = \"b\""),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"b\"\noccurrence = -1"),
+    (Accepted::Neither, "[[lint.allow]]\nrule = \"SM014\"\npath = \"a\"\nreason = \"b\"\nuntil = \"March\""),
 ];
 
 fn schema() -> Value {
@@ -100,10 +100,10 @@ fn the_schema_accepts_what_the_parser_accepts() {
         check(&schema, &schema, &value, "configuration", &mut wrong);
         let parsed = Settings::parse(text);
         let accepted = match (parsed.is_ok(), wrong.is_empty()) {
-            (true, true) => Accepted::ByBoth,
-            (false, false) => Accepted::ByNeither,
-            (true, false) => Accepted::ByParser,
-            (false, true) => Accepted::BySchema,
+            (true, true) => Accepted::Both,
+            (false, false) => Accepted::Neither,
+            (true, false) => Accepted::Parser,
+            (false, true) => Accepted::Schema,
         };
         assert_eq!(accepted, *expected, "{text}\n{wrong:?}\n{:?}", parsed.err());
     }
@@ -115,9 +115,9 @@ fn the_schema_accepts_what_the_parser_accepts() {
             .unwrap()
             .keys()
         {
-            let is_used = CONFIGURATIONS.iter().any(|(accepted, text)| {
-                *accepted == Accepted::ByBoth && text.contains(key.as_str())
-            });
+            let is_used = CONFIGURATIONS
+                .iter()
+                .any(|(accepted, text)| *accepted == Accepted::Both && text.contains(key.as_str()));
             assert!(is_used, "{table}: {key}");
         }
     }

@@ -137,7 +137,21 @@ fn what_is_mended_is_reported_and_taken_out() {
     place.put(MAIL, &mended(&source(MAIL)));
     assert!(!place.is_fresh());
     assert!(place.new_findings().is_empty());
-    place.update();
+    // Nobody fails without a reason that can be read, whatever the format.
+    for format in [
+        "human", "json", "concise", "github", "azure", "sarif", "junit",
+    ] {
+        let run = place.lint(&["--baseline", "check", "--format", format]);
+        assert_eq!(run.code, 1, "{format}");
+        assert_eq!(
+            run.shown().matches("SM014 in Mail.conmgr").count(),
+            1,
+            "{}",
+            run.shown()
+        );
+    }
+    let run = place.lint(&["--baseline", "update"]);
+    assert_eq!(run.err, "dtsx: `dtsx-baseline.toml` holds 0 findings now\n");
     assert!(place.is_fresh());
     assert_eq!(place.entries_or_none(), 0);
     // A file that is gone is mended, too.
@@ -373,7 +387,7 @@ fn a_baseline_that_cannot_be_read_is_not_written_over() {
         "{}",
         run.err
     );
-    // Without it there is nothing to be read.
+    // Who asks for none is not told of it.
     assert_eq!(place.lint(&["--isolated", "--fail-level", "never"]).code, 0);
     place.remove("dtsx-baseline.toml");
     for action in ["update", "check"] {
@@ -384,6 +398,21 @@ fn a_baseline_that_cannot_be_read_is_not_written_over() {
             "{}",
             run.err
         );
+    }
+}
+
+#[test]
+fn isolated_runs_know_nothing_and_lose_nothing() {
+    let place = Place::new();
+    place.explain();
+    let before = place.entries();
+    let isolated = ["--isolated", "--select", "SM014,SM036"];
+    assert_eq!(place.lint(&[]).code, 0);
+    assert_eq!(place.lint(&isolated).code, 1);
+    for action in ["check", "update", "write"] {
+        let run = place.lint(&[&isolated[..], &["--baseline", action]].concat());
+        assert_eq!(run.code, 0, "{action}: {}", run.shown());
+        assert_eq!(place.entries(), before, "{action}");
     }
 }
 

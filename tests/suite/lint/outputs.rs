@@ -336,6 +336,9 @@ pub fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut 
         let target = root.pointer(reference.strip_prefix('#').unwrap()).unwrap();
         return check(root, target, value, at, wrong);
     }
+    if schema.get("const").is_some_and(|only| only != value) {
+        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
+    }
     if let Some(values) = schema["enum"].as_array()
         && !values.contains(value)
     {
