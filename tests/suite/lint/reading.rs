@@ -87,7 +87,7 @@ fn every_file_is_read_once() {
         for (path, count) in reads(&[name]) {
             // What may be a configuration is told by its beginning before it is read, and is read for the values of the
             // packages that name it; by no rule.
-            let is_configuration = [".xml", ".dtsconfig"]
+            let is_configuration = [".xml", ".config", ".dtsconfig"]
                 .iter()
                 .any(|it| path.to_lowercase().ends_with(it));
             let most = if is_configuration { 3 } else { 1 };
