@@ -22,7 +22,7 @@ rule! {
     /// A connection manager `Mail 1` that was left when its task was deleted.
     ///
     /// ## Instead
-    /// Remove it: `dtsx remove smtp FILE NAME` takes the copies in the project file along.
+    /// Remove it: `dtsx remove FILE '\Package.Connections[Mail 1]'` takes the copies in the project file along.
     ///
     /// ## Fix
     /// Unsafe: removes a connection manager of a package, and its copies in the project file. Code may still ask for it
