@@ -1,6 +1,6 @@
 //! SM020: one failure, many mails.
 
-use crate::inventory::FileFacts;
+use crate::inventory::{FileFacts, TaskFacts};
 use crate::lint::rule::rule;
 use crate::lint::{
     Applicability, Draft, Findings, InFile, InUnit, MailTask, Related, Severity, UnitDraft,
@@ -172,11 +172,18 @@ fn check_unit(at: &InUnit<'_>, found: &mut UnitFindings<'_>) {
 /// The objects of a package whose OnError handlers mail, by their paths.
 fn mailing_handlers(file: &FileFacts) -> impl Iterator<Item = &str> {
     let tasks = file.send_mail_tasks.iter();
-    let alive = tasks.filter(|task| !task.is_disabled && task.disabled_by.is_none());
-    alive
+    tasks
+        .filter(|task| task.disabled_by.is_none() && !is_disabled(task))
         .filter_map(|task| task.event_handler.as_ref())
         .filter(|handler| handler.event == "OnError")
         .map(|handler| handler.of.as_str())
+}
+
+/// What an expression makes of it decides, and else what is stored.
+fn is_disabled(task: &TaskFacts) -> bool {
+    let disable = task.effective.iter().find(|it| it.property == "Disable");
+    let computed = disable.and_then(|it| boolean(it.effective.value.as_deref()?));
+    computed.unwrap_or(task.is_disabled)
 }
 
 /// The package itself, or one that it calls, directly or not, that mails on errors.
