@@ -10,7 +10,7 @@ use dtsx::package::{
 };
 use dtsx::project::{
     BuildCopy, Changes, File, InContext, Limits, Looked, MemberChanges, One, Place, Write, changed,
-    locate, write_members,
+    locate, remove_manager, write_members,
 };
 use dtsx::xml::Node;
 
@@ -92,7 +92,6 @@ fn package_manager(
     at: InContext<'_>,
     manager: ConnectionManager<'_>,
 ) -> Result<Planned, Refusal> {
-    let name = manager.object().name().into_owned();
     let span = at.file.document.place(manager.span());
     let facts = gather(at, BuildCopy::No);
     let users: Vec<String> = facts
@@ -103,28 +102,9 @@ fn package_manager(
         .map(|user| user.object.clone())
         .collect();
     refuse_used(args, &users)?;
-    let mut changes = Changes::new();
-    let node = alone_or_itself(manager.object().node());
-    changes
-        .add(at.file.id, [remove_object(node)])
-        .map_err(unwritable)?;
-    let package = at.file.label.file_name();
-    for file in at.context.of_kind(FileKind::Project) {
-        let edits = ProjectFile::new(&file.document).remove_copies(Some(&package), &name);
-        changes.add(file.id, edits).map_err(unwritable)?;
-    }
+    let changes = remove_manager(at, manager).map_err(unwritable)?;
     let object = args.path.clone();
     Planned::of_files(one, &changes, object, "remove a connection manager")
-}
-
-/// A collection of one goes as a whole: formats 6 and 8 write none that is empty.
-fn alone_or_itself(node: Node<'_>) -> Node<'_> {
-    match node.parent() {
-        Some(parent) if parent.is(DTS, "ConnectionManagers") && parent.children().count() == 1 => {
-            parent
-        }
-        _ => node,
-    }
 }
 
 fn project_manager(

@@ -260,7 +260,7 @@ impl Walk<'_> {
         let facts = gather_values(&values, build_copy);
         let settings = self.job.settings;
         let files = settings.check_files.then_some(self.files);
-        let at = InFile::new(values, settings, files, facts.other_senders.clone());
+        let at = InFile::new(values, settings, files, facts);
         let looks = Looks::new(self.job.excerpts, at.literal_credentials());
         let mut findings = Vec::new();
         let label = &at.file().label;
@@ -285,7 +285,7 @@ impl Walk<'_> {
         }
         let spots = spots(&at, &looks);
         LookedAt {
-            facts,
+            facts: at.facts,
             findings,
             spots,
         }

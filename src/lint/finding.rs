@@ -2,7 +2,7 @@
 
 use crate::project::{Changes, File, Hash, Label};
 use crate::source::Span;
-use crate::xml::Place;
+use crate::xml::{Edit, Place};
 
 use super::excerpt::Excerpt;
 use super::rule::{Applicability, Confidence, Rule, Severity};
@@ -115,7 +115,9 @@ impl FixEdit {
             .of(file.id)
             .into_iter()
             .flat_map(|edits| edits.iter());
-        edits.map(|edit| {
+        // What is only relied on does not change.
+        let is_change = |edit: &&Edit| edit.text != file.document.text(edit.span);
+        edits.filter(is_change).map(|edit| {
             let (content, keys) = crate::connection_string::masked_within(&edit.text);
             FixEdit {
                 file: file.label.clone(),

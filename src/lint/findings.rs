@@ -265,7 +265,6 @@ pub struct UnitDraft {
     severity: Option<Severity>,
     confidence: Confidence,
     related: Vec<Related>,
-    fix: Option<Fix>,
 }
 
 impl UnitDraft {
@@ -286,7 +285,6 @@ impl UnitDraft {
             severity: None,
             confidence: Confidence::High,
             related: Vec::new(),
-            fix: None,
         }
     }
 
@@ -332,7 +330,7 @@ impl UnitFindings<'_> {
             id: draft.id,
             occurrence: 0,
             related: cleared(draft.related),
-            fix: draft.fix,
+            fix: None,
         });
     }
 }

@@ -3,6 +3,7 @@
 //! A fix is taken as a whole or not at all; one that wants characters that another has taken waits for the next round,
 //! in which the rules look at the changed files. What comes out are whole files, to be shown or written.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::project::{
 };
 
 use super::engine::{Lint, Linted, lint};
-use super::finding::Finding;
+use super::finding::{Finding, Fix, FixEdit};
 use super::rule::{Applicability, Rule};
 
 /// What fixes make of files.
@@ -24,6 +25,8 @@ pub struct Fixed {
     pub files: BTreeMap<PathBuf, (Hash, Vec<u8>)>,
     /// The fixes that were carried out, in their order.
     pub applied: Vec<Applied>,
+    /// How many were offered in the last round; some of them may have wanted characters of others.
+    offered: usize,
 }
 
 /// A fix that was carried out.
@@ -37,6 +40,8 @@ pub struct Applied {
     pub object: String,
     /// What was done.
     pub title: String,
+    /// Its edits, in the files as they were before the round.
+    pub edits: Vec<FixEdit>,
 }
 
 /// A fix could not be carried out: a fault of this program, or an encrypted place.
@@ -47,7 +52,7 @@ pub enum FixError {
     Write(String),
     /// Fixes bring up one another without end.
     #[error(
-        "the fixes do not come to an end: after {ROUNDS} rounds the rules {rules} still offer some"
+        "the fixes do not come to an end: in {ROUNDS} rounds they became no fewer, and the rules {rules} offer more"
     )]
     Endless {
         /// The codes of the rules.
@@ -55,7 +60,7 @@ pub enum FixError {
     },
 }
 
-/// No chain of fixes is as long.
+/// Fixes may make room for others, but not longer than so many rounds without becoming fewer.
 const ROUNDS: usize = 10;
 
 /// Carries out the fixes of at least this applicability. `accept` takes the findings out that are known or accepted:
@@ -71,51 +76,61 @@ pub fn fix(
     accept: &mut dyn FnMut(&mut Linted),
 ) -> Result<Fixed, FixError> {
     let mut fixed = Fixed::default();
-    for _ in 0..ROUNDS {
-        let round = round(job, least, files, &fixed, accept)?;
+    let (mut fewest, mut rounds) = (usize::MAX, 0);
+    loop {
+        let round = fix_once(job, least, &fixed.over(files), accept)?;
         if round.files.is_empty() {
             return Ok(fixed);
         }
-        fixed.applied.extend(round.applied);
-        for (path, (before, after)) in round.files {
-            let before = fixed.files.get(&path).map_or(before, |(first, _)| *first);
-            fixed.files.insert(path, (before, after));
+        rounds += 1;
+        if round.offered < fewest {
+            (fewest, rounds) = (round.offered, 0);
+        } else if rounds == ROUNDS {
+            let mut rules: Vec<&str> = round.applied.iter().map(|it| it.rule.code).collect();
+            rules.sort_unstable();
+            rules.dedup();
+            return Err(FixError::Endless {
+                rules: rules.join(", "),
+            });
         }
+        fixed.then(round);
     }
-    let more = round(job, least, files, &fixed, accept)?;
-    if more.files.is_empty() {
-        return Ok(fixed);
-    }
-    let mut rules: Vec<&str> = more.applied.iter().map(|it| it.rule.code).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    Err(FixError::Endless {
-        rules: rules.join(", "),
-    })
 }
 
-fn round(
+/// One round of [`fix`]: every fix that needs no characters of another.
+///
+/// # Errors
+///
+/// [`FixError::Write`]
+pub fn fix_once(
     job: &Lint<'_>,
     least: Applicability,
     files: &dyn Files,
-    fixed: &Fixed,
     accept: &mut dyn FnMut(&mut Linted),
 ) -> Result<Fixed, FixError> {
-    let over = fixed.over(files);
     let reading = Reading {
-        files: &over,
+        files,
         limits: job.limits,
         jobs: job.jobs,
         only_with: None,
     };
     let mut round = Fixed::default();
-    lint(job, &over, |mut linted, open| {
+    lint(job, files, |mut linted, open| {
         accept(&mut linted);
         let Some(open) = open else { return Ok(()) };
         let mut changes = Changes::new();
-        for finding in &linted.findings {
-            if let Some(applied) = take(finding, least, &mut changes) {
-                round.applied.push(applied);
+        let mut fixes: Vec<(&Finding, &Fix)> = linted
+            .findings
+            .iter()
+            .filter_map(|finding| Some((finding, finding.fix.as_ref()?)))
+            .filter(|(_, fix)| fix.applicability >= least)
+            .collect();
+        // What fails counts for more than what is untidy, where the fixes of both cannot be.
+        fixes.sort_by_key(|(finding, _)| Reverse(finding.severity));
+        for (finding, fix) in fixes {
+            round.offered += 1;
+            if changes.merge(&fix.changes).is_ok() {
+                round.applied.push(Applied::new(finding, fix));
             }
         }
         match changes.is_empty() {
@@ -126,20 +141,17 @@ fn round(
     Ok(round)
 }
 
-fn take(finding: &Finding, least: Applicability, changes: &mut Changes) -> Option<Applied> {
-    let fix = finding
-        .fix
-        .as_ref()
-        .filter(|fix| fix.applicability >= least)?;
-    changes.merge(&fix.changes).ok()?;
-    Some(Applied {
-        rule: finding.rule,
-        file: finding.file.clone(),
-        object: finding.path(),
-        title: fix.title.clone(),
-    })
+impl Applied {
+    fn new(finding: &Finding, fix: &Fix) -> Applied {
+        Applied {
+            rule: finding.rule,
+            file: finding.file.clone(),
+            object: finding.path(),
+            title: fix.title.clone(),
+            edits: fix.edits.clone(),
+        }
+    }
 }
-
 /// The changed files of a unit, each read back by the parser that will read it from now on.
 fn write(
     open: &OpenUnit,
@@ -192,6 +204,16 @@ fn new(file: &File, changes: &Changes, limits: &Limits) -> Result<Vec<New>, FixE
 }
 
 impl Fixed {
+    /// Takes another round in, which began where this one ended.
+    fn then(&mut self, round: Fixed) {
+        self.applied.extend(round.applied);
+        self.offered = round.offered;
+        for (path, (before, after)) in round.files {
+            let before = self.files.get(&path).map_or(before, |(first, _)| *first);
+            self.files.insert(path, (before, after));
+        }
+    }
+
     /// The files as they are with the fixes.
     pub fn over<'f>(&'f self, files: &'f dyn Files) -> Over<'f> {
         Over { files, fixed: self }

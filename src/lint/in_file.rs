@@ -5,12 +5,12 @@ use std::cell::OnceCell;
 use crate::connection_string::{SmtpProperty, masked_within};
 use crate::effective::{Keeper, PackageValues, UnreachableKind, keepers, set_everywhere};
 use crate::host::Files;
-use crate::inventory::OtherSender;
+use crate::inventory::{ConnectionFacts, FileFacts, OtherSender};
 use crate::package::{
     ConnectionManager, DTS, EventHandler, Executable, ExecutableKind, FileKind, MailProperty,
     Object, Package, SendMailTask, Target, Variable,
 };
-use crate::project::{Changes, File, InContext};
+use crate::project::{Changes, File, InContext, Outside};
 use crate::source::Span;
 
 use super::address::{Address, addresses};
@@ -28,10 +28,13 @@ pub struct InFile<'a> {
     pub settings: &'a Settings,
     /// Where files that packages name can be looked for; `None` unless `--check-files` asks for it.
     pub files: Option<&'a dyn Files>,
+    /// What `inspect` would say of the file.
+    pub facts: FileFacts,
     objects: OnceCell<Objects<'a>>,
     managers: OnceCell<Vec<SmtpManager<'a>>>,
     tasks: OnceCell<Vec<MailTask<'a>>>,
-    other_senders: Vec<OtherSender>,
+    outside: OnceCell<Option<Outside<'a>>>,
+    named_in_code: OnceCell<Vec<String>>,
 }
 
 impl<'a> InFile<'a> {
@@ -39,7 +42,7 @@ impl<'a> InFile<'a> {
         values: PackageValues<'a>,
         settings: &'a Settings,
         files: Option<&'a dyn Files>,
-        other_senders: Vec<OtherSender>,
+        facts: FileFacts,
     ) -> InFile<'a> {
         InFile {
             at: values.at(),
@@ -49,7 +52,9 @@ impl<'a> InFile<'a> {
             objects: OnceCell::new(),
             managers: OnceCell::new(),
             tasks: OnceCell::new(),
-            other_senders,
+            outside: OnceCell::new(),
+            named_in_code: OnceCell::new(),
+            facts,
         }
     }
 
@@ -114,14 +119,23 @@ impl<'a> InFile<'a> {
         all.any(|executable| kinds.contains(&executable.kind()))
     }
 
+    /// The connection managers that scripts of the file name in `Connections["…"]`.
+    pub fn named_in_code(&self) -> &[String] {
+        self.named_in_code.get_or_init(|| match self.has_code() {
+            true => named_in_code(self.file().document.source().text()),
+            false => Vec::new(),
+        })
+    }
+
     /// What sends mail here and is no Send Mail task.
     pub fn other_senders(&self) -> &[OtherSender] {
-        &self.other_senders
+        &self.facts.other_senders
     }
 
     /// The passwords that are written in scripts: they are secrets, though no key says so.
     pub(super) fn literal_credentials(&self) -> Vec<Span> {
         let literals = self
+            .facts
             .other_senders
             .iter()
             .flat_map(|it| &it.literal_credentials);
@@ -168,6 +182,35 @@ impl<'a> InFile<'a> {
     /// The property path of an object of this file.
     pub fn path(&self, target: Target<'_>) -> String {
         self.values.path_of(target)
+    }
+
+    /// What is known of a connection manager of this file.
+    pub fn facts_of(&self, manager: ConnectionManager<'_>) -> Option<&ConnectionFacts> {
+        let place = self.file().document.place(manager.span());
+        let mut all = self.facts.connections.iter();
+        all.find(|it| it.place == place)
+    }
+
+    /// What lets a variable or a parameter give a property the value that it stores, and how to say so; `name` is what
+    /// that shall be called.
+    pub fn parameterise(
+        &self,
+        target: Target<'a>,
+        judged: &Judged<'a>,
+        name: &str,
+    ) -> Option<(String, Changes)> {
+        let value = judged.text()?;
+        // A secret does not go to a place where more people see it.
+        if !masked_within(value).1.is_empty() {
+            return None;
+        }
+        let outside = self
+            .outside
+            .get_or_init(|| Outside::new(self.at))
+            .as_ref()?;
+        let given = outside.give(target, judged.property, value, name)?;
+        let title = format!("let `{}` give `{}`", given.expression, judged.property);
+        Some((title, given.changes))
     }
 
     /// The changes that give a property a value in every place that keeps it; `None` where something out of reach
@@ -277,6 +320,7 @@ impl<'a> SmtpManager<'a> {
 pub struct MailTask<'a> {
     /// The task.
     pub task: SendMailTask<'a>,
+    manager: OnceCell<Option<ConnectionManager<'a>>>,
     judged: [OnceCell<Judged<'a>>; MailProperty::ALL.len()],
 }
 
@@ -284,6 +328,7 @@ impl<'a> MailTask<'a> {
     fn new(task: SendMailTask<'a>) -> MailTask<'a> {
         MailTask {
             task,
+            manager: OnceCell::new(),
             judged: Default::default(),
         }
     }
@@ -291,6 +336,13 @@ impl<'a> MailTask<'a> {
     /// The task as an object.
     pub fn target(&self) -> Target<'a> {
         Target::Executable(self.task.executable())
+    }
+
+    /// The connection manager that its stored reference leads to; looked up once.
+    pub fn manager(&self, at: &InFile<'a>) -> Option<ConnectionManager<'a>> {
+        *self
+            .manager
+            .get_or_init(|| at.at.manager(self.task).map(|(_, manager)| manager))
     }
 
     /// Whether it or something around it is disabled.
@@ -325,4 +377,23 @@ impl<'a> Judged<'a> {
     pub fn addresses(&self) -> Vec<Address<'_>> {
         addresses(self.text().unwrap_or_default())
     }
+}
+
+/// The names in `Connections["…"]` and `Connections("…")`, as C# and Visual Basic write them, in XML or in CDATA.
+fn named_in_code(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, word) in text.match_indices("Connections") {
+        let behind = text.get(at + word.len()..).unwrap_or_default().trim_start();
+        let Some(inside) = behind.strip_prefix(['[', '(']) else {
+            continue;
+        };
+        let inside = inside.trim_start();
+        let quotes = [("\"", "\""), ("&quot;", "&quot;")];
+        let name = quotes.iter().find_map(|(open, close)| {
+            let rest = inside.strip_prefix(open)?;
+            rest.split_once(close).map(|(name, _)| name)
+        });
+        names.extend(name.filter(|name| name.len() < 200).map(str::to_owned));
+    }
+    names
 }

@@ -144,9 +144,7 @@ pub(super) fn spots(at: &InFile<'_>, looks: &Looks) -> FileSpots {
             note(target, "", name_span(target));
         }
     }
-    if at.has_code() {
-        noted.named = named_in_code(file.document.source().text());
-    }
+    noted.named = at.named_in_code().to_vec();
     if file.document.source().text().contains(MARK) {
         noted.marks = marks(at);
     }
@@ -171,23 +169,4 @@ fn marks(at: &InFile<'_>) -> Vec<(String, &'static Rule)> {
         marks.extend(rules.filter_map(|it| Some((path(), rule(it).ok()?))));
     }
     marks
-}
-
-/// The names in `Connections["…"]` and `Connections("…")`, as C# and Visual Basic write them, in XML or in CDATA.
-fn named_in_code(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for (at, word) in text.match_indices("Connections") {
-        let behind = text.get(at + word.len()..).unwrap_or_default().trim_start();
-        let Some(inside) = behind.strip_prefix(['[', '(']) else {
-            continue;
-        };
-        let inside = inside.trim_start();
-        let quotes = [("\"", "\""), ("&quot;", "&quot;")];
-        let name = quotes.iter().find_map(|(open, close)| {
-            let rest = inside.strip_prefix(open)?;
-            rest.split_once(close).map(|(name, _)| name)
-        });
-        names.extend(name.filter(|name| name.len() < 200).map(str::to_owned));
-    }
-    names
 }

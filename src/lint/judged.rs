@@ -105,9 +105,16 @@ impl<'a> Judged<'a> {
     /// How sure the value is.
     pub fn confidence(&self) -> Confidence {
         match self.effective.certainty {
-            Certainty::Known => Confidence::High,
-            Certainty::Assumed | Certainty::Unknown => Confidence::Low,
+            Certainty::Known if self.given_outside().is_none() => Confidence::High,
+            _ => Confidence::Low,
         }
+    }
+
+    /// What is meant to give it another value where the package is deployed: the parameter behind an expression. That
+    /// the catalog also offers each stored property of a connection manager makes none of them doubtful.
+    fn given_outside(&self) -> Option<&str> {
+        let by = self.effective.overridable_by.first()?;
+        (!self.is_stored()).then_some(by)
     }
 
     /// What people must know of where the value comes from, to be put behind a message; `None` for a stored one.
@@ -126,7 +133,9 @@ impl<'a> Judged<'a> {
         };
         let doubt = match self.effective.certainty {
             Certainty::Assumed => self.effective.reason.clone(),
-            _ => None,
+            _ => self
+                .given_outside()
+                .map(|by| format!("the {by} may have another value")),
         };
         match (from, doubt) {
             (None, None) => None,

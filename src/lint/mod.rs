@@ -25,7 +25,8 @@
 //! What a rule finds it reports as a [`Draft`] at the exact place of the value. `Draft::value` lowers the confidence
 //! where the value is only assumed, says what computed it and where it is kept; a value that only a run knows has no
 //! text, and a rule keeps silent about it. Messages are masked by the engine. A fix is `Changes` over any files of the
-//! unit; `InFile::set_everywhere` makes one for a property that others keep copies of.
+//! unit; `InFile::set_everywhere` makes one for a property that others keep copies of, `InFile::parameterise` one that
+//! moves a value to a parameter or a variable. A rule on units has no fix: what it would edit is gone by then.
 
 mod address;
 mod attachments;
@@ -51,7 +52,7 @@ pub use engine::{BuildCopies, Lint, Linted, lint};
 pub use excerpt::Excerpt;
 pub use finding::{Finding, Fix, FixEdit, Related, Spot};
 pub use findings::{Draft, Excerpts, Findings, UnitDraft, UnitFindings};
-pub use fixing::{Applied, FixError, Fixed, Over, fix};
+pub use fixing::{Applied, FixError, Fixed, Over, fix, fix_once};
 pub use host::{address, fits, is_loopback, is_private};
 pub use in_file::{InFile, MailTask, Objects, RECIPIENTS, SmtpManager};
 pub use in_unit::{InUnit, Spots};

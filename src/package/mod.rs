@@ -26,8 +26,8 @@ pub use access::StoredValue;
 pub use configuration::{Configuration, ConfigurationEntry, ConfigurationType};
 pub use connection_manager::ConnectionManager;
 pub use edit::{
-    CommonProperty, NewCopy, PropertyType, SetError, SetErrorKind, Side, new_id, remove_object,
-    smtp_manager_file,
+    CommonProperty, NewCopy, PropertyType, SetError, SetErrorKind, Side, add_text_parameter,
+    new_id, remove_object, smtp_manager_file,
 };
 pub use executable::{EventHandler, Executable, ExecutableKind, Owner};
 pub use execute_package::{Call, ExecutePackageTask};

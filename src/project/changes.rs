@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::archive::{self, ArchiveError};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::xml::{Document, Edit, EditSet, Overlap};
 
 use super::file::{File, FileId};
@@ -13,7 +13,11 @@ use super::write::Write;
 
 /// Edits by file: the one language of whoever wants to change something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes(BTreeMap<FileId, EditSet>);
+pub struct Changes {
+    edits: BTreeMap<FileId, EditSet>,
+    /// The edits that make something, by its file and its name; they are among the others too.
+    made: BTreeMap<(FileId, String), Edit>,
+}
 
 /// Why changes cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +60,39 @@ impl Changes {
         file: FileId,
         edits: impl IntoIterator<Item = Edit>,
     ) -> Result<(), Overlap> {
-        self.0.entry(file).or_default().extend(edits)
+        self.edits.entry(file).or_default().extend(edits)
+    }
+
+    /// Adds an edit that makes something of this name in a file. Changes that make the same thing make it once,
+    /// however many need it.
+    ///
+    /// # Errors
+    ///
+    /// [`Overlap`] when something else of the name is made there, or another edit wants the same characters.
+    pub fn make(&mut self, file: FileId, name: &str, edit: Edit) -> Result<(), Overlap> {
+        let key = (file, name.to_lowercase());
+        match self.made.get(&key) {
+            Some(there) if *there == edit => Ok(()),
+            Some(there) => Err(Overlap {
+                first: there.clone(),
+                second: edit,
+            }),
+            None => {
+                self.add(file, [edit.clone()])?;
+                self.made.insert(key, edit);
+                Ok(())
+            }
+        }
+    }
+
+    /// Relies on these characters of a file: changes that take them away overlap with these from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Overlap`] when an edit takes them away already.
+    pub fn rely_on(&mut self, file: &File, span: Span) -> Result<(), Overlap> {
+        // Text that is put in its own place is a change of nothing, and yet has its place.
+        self.add(file.id, [Edit::new(span, file.document.text(span))])
     }
 
     /// Adds other changes, or none of them.
@@ -65,22 +101,53 @@ impl Changes {
     ///
     /// [`Overlap`] when two edits want the same characters; the changes stay as they were.
     pub fn merge(&mut self, other: &Changes) -> Result<(), Overlap> {
-        let mut merged = self.clone();
-        for (file, edits) in &other.0 {
-            merged.add(*file, edits.iter().cloned())?;
+        let mut made = Vec::new();
+        for (key, edit) in &other.made {
+            match self.made.get(key) {
+                Some(there) if there == edit => {}
+                Some(there) => {
+                    return Err(Overlap {
+                        first: there.clone(),
+                        second: edit.clone(),
+                    });
+                }
+                None => made.push((key.clone(), edit.clone())),
+            }
         }
-        *self = merged;
+        let mut new: BTreeMap<FileId, EditSet> = BTreeMap::new();
+        for (file, edits) in &other.edits {
+            let is_there = |edit: &&Edit| {
+                let mut all = other.made.iter();
+                let made = all.find(|((of, _), made)| of == file && made == edit);
+                made.is_some_and(|(key, _)| self.made.contains_key(key))
+            };
+            let edits = edits.iter().filter(|edit| !is_there(edit)).cloned();
+            new.entry(*file).or_default().extend(edits)?;
+        }
+        for (file, edits) in &new {
+            if let Some(present) = self.edits.get(file) {
+                present.admits(edits)?;
+            }
+        }
+        // Now that nothing is in the way, all of it is taken.
+        for (file, edits) in new {
+            self.edits
+                .entry(file)
+                .or_default()
+                .extend(edits.iter().cloned())?;
+        }
+        self.made.extend(made);
         Ok(())
     }
 
     /// Whether nothing is to be changed.
     pub fn is_empty(&self) -> bool {
-        self.0.values().all(EditSet::is_empty)
+        self.edits.values().all(EditSet::is_empty)
     }
 
     /// The edits of a file.
     pub fn of(&self, file: FileId) -> Option<&EditSet> {
-        self.0.get(&file).filter(|edits| !edits.is_empty())
+        self.edits.get(&file).filter(|edits| !edits.is_empty())
     }
 }
 

@@ -94,10 +94,16 @@ impl<'a> InContext<'a> {
             let name = name.to_owned();
             move |(_, manager): &(_, ConnectionManager<'_>)| manager.object().name() == name
         };
-        all()
-            .find(|(_, manager)| {
-                let id = manager.object().id();
-                id.is_some_and(|id| same_id(&id, reference))
+        let own_by_id = self
+            .package()
+            .and_then(|_| self.file.manager_of_id(reference))
+            .map(|manager| (self.file, manager));
+        own_by_id
+            .or_else(|| {
+                project().find(|(_, manager)| {
+                    let id = manager.object().id();
+                    id.is_some_and(|id| same_id(&id, reference))
+                })
             })
             .or_else(|| own().find(|(_, manager)| ref_id(*manager) == reference))
             .or_else(|| project().find(named(in_collection(reference, "Project")?)))

@@ -1,10 +1,12 @@
 //! One file, read.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use crate::package::{FileKind, is_encrypted};
+use crate::package::{ConnectionManager, FileKind, Package, bare_id, is_encrypted};
 use crate::source::Source;
-use crate::xml::{Document, Limits};
+use crate::xml::{Document, Limits, NodeId};
 
 use super::error::{ReadError, Reason};
 use super::find::{Expected, Role};
@@ -32,6 +34,8 @@ pub struct File {
     pub member: Option<usize>,
     /// Its content.
     pub document: Document,
+    /// The connection managers of a package, by their ids without braces, in lower case.
+    managers: OnceLock<HashMap<String, NodeId>>,
 }
 
 impl File {
@@ -39,6 +43,23 @@ impl File {
     pub fn hash(&self) -> Hash {
         let source = self.document.source();
         Hash::of(&source.encode(source.text()))
+    }
+
+    /// The first connection manager of a package with this id; every task asks, so the ids are read once.
+    pub(super) fn manager_of_id(&self, id: &str) -> Option<ConnectionManager<'_>> {
+        let key = |id: &str| bare_id(id).to_ascii_lowercase();
+        let managers = self.managers.get_or_init(|| {
+            let mut managers = HashMap::new();
+            for manager in Package::new(&self.document).connection_managers() {
+                let id = manager.object().id().map(|id| key(&id));
+                if let Some(id) = id.filter(|id| !id.is_empty()) {
+                    managers.entry(id).or_insert(manager.object().node().id());
+                }
+            }
+            managers
+        });
+        let node = managers.get(&key(id))?;
+        ConnectionManager::new(self.document.node(*node))
     }
 }
 
@@ -96,6 +117,7 @@ impl Wanted {
                 is_encrypted,
                 member: self.member,
                 document,
+                managers: OnceLock::new(),
             }))),
             (None, Expected::MaybeConfiguration) => Ok(Read::NotOurs),
             (None, expected) => {

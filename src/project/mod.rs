@@ -16,6 +16,8 @@ mod limits;
 mod locate;
 mod members;
 mod one;
+mod parameterise;
+mod removal;
 mod unit;
 mod write;
 
@@ -34,5 +36,7 @@ pub use limits::{Limits, UnknownLimit};
 pub use locate::{LocateError, Located, Place, locate};
 pub use members::{MemberChanges, write_members};
 pub use one::{Named, One};
+pub use parameterise::{Outside, Parameterised};
+pub use removal::remove_manager;
 pub use unit::{ArchiveFile, Looked, OpenUnit, Reading, holds};
 pub use write::{Hash, Kind, NotAHash, Write};

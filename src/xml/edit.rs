@@ -56,30 +56,43 @@ impl EditSet {
     ///
     /// [`Overlap`] when another edit wants some of the same characters; the set stays as it was.
     pub fn push(&mut self, edit: Edit) -> Result<(), Overlap> {
+        if let Some(index) = self.place_for(&edit)? {
+            self.edits.insert(index, edit);
+        }
+        Ok(())
+    }
+
+    /// Where an edit goes; `None` where it is there already.
+    fn place_for(&self, edit: &Edit) -> Result<Option<usize>, Overlap> {
         let key = |e: &Edit| (e.span.start, !e.span.is_empty());
-        let index = self.edits.partition_point(|e| key(e) <= key(&edit));
+        let overlap = |first: &Edit| Overlap {
+            first: first.clone(),
+            second: edit.clone(),
+        };
+        let index = self.edits.partition_point(|e| key(e) <= key(edit));
         let before = index.checked_sub(1).and_then(|i| self.edits.get(i));
         if let Some(before) = before {
-            if *before == edit && !edit.span.is_empty() {
-                return Ok(());
+            if before == edit && !edit.span.is_empty() {
+                return Ok(None);
             }
             if before.span.end > edit.span.start {
-                return Err(Overlap {
-                    first: before.clone(),
-                    second: edit,
-                });
+                return Err(overlap(before));
             }
         }
-        if let Some(after) = self.edits.get(index)
-            && edit.span.end > after.span.start
-        {
-            return Err(Overlap {
-                first: after.clone(),
-                second: edit,
-            });
+        match self.edits.get(index) {
+            Some(after) if edit.span.end > after.span.start => Err(overlap(after)),
+            _ => Ok(Some(index)),
         }
-        self.edits.insert(index, edit);
-        Ok(())
+    }
+
+    /// Whether all edits of another set can be added.
+    ///
+    /// # Errors
+    ///
+    /// [`Overlap`] as [`EditSet::push`]
+    pub fn admits(&self, others: &EditSet) -> Result<(), Overlap> {
+        let mut others = others.edits.iter();
+        others.try_for_each(|edit| self.place_for(edit).map(drop))
     }
 
     /// Adds several edits, or none.
@@ -88,11 +101,15 @@ impl EditSet {
     ///
     /// [`Overlap`] as [`EditSet::push`]; the set stays as it was.
     pub fn extend(&mut self, edits: impl IntoIterator<Item = Edit>) -> Result<(), Overlap> {
-        let mut extended = self.clone();
+        let mut new = EditSet::new();
         for edit in edits {
-            extended.push(edit)?;
+            new.push(edit)?;
         }
-        *self = extended;
+        self.admits(&new)?;
+        // Each has a place among the old ones, and they have places beside one another.
+        for edit in new.edits {
+            self.push(edit)?;
+        }
         Ok(())
     }
 

@@ -97,18 +97,22 @@ fn unknown_part(at: &InFile<'_>) -> Option<&'static str> {
 
 /// The one SMTP connection manager that the task could refer to.
 fn only_candidate(at: &InFile<'_>, task: &MailTask<'_>) -> Option<(String, Changes)> {
-    let own = at.smtp_managers().iter().map(|it| it.manager);
+    let own = at.smtp_managers().iter().map(|it| (at.file(), it.manager));
     let project = at.at.context.connection_managers();
-    let project = project
-        .map(|(_, manager)| manager)
-        .filter(|it| it.is_smtp());
+    let project = project.filter(|(_, manager)| manager.is_smtp());
     let mut all = own.chain(project);
-    let (Some(only), None) = (all.next(), all.next()) else {
+    let (Some((file, only)), None) = (all.next(), all.next()) else {
         return None;
     };
-    let id = only.object().id().filter(|id| !id.is_empty())?;
+    let stored = only.object().property("DTSID")?;
+    let id = stored.text().into_text();
+    if id.is_empty() {
+        return None;
+    }
     let edits = task.task.set(MailProperty::SmtpConnection, &id).ok()?;
     let mut changes = Changes::new();
     changes.add(at.file().id, edits).ok()?;
+    // Until now it may be one that nothing uses, and that another fix removes.
+    changes.rely_on(file, stored.span()).ok()?;
     Some((only.object().name().into_owned(), changes))
 }

@@ -1,9 +1,11 @@
 //! SM037: an SMTP connection manager that nothing uses.
 
-use crate::inventory::FileFacts;
 use crate::lint::rule::rule;
-use crate::lint::{Confidence, InUnit, UnitDraft, UnitFindings};
+use crate::lint::{
+    Applicability, Confidence, Draft, Findings, InFile, InUnit, UnitDraft, UnitFindings,
+};
 use crate::package::FileKind;
+use crate::project::remove_manager;
 
 rule! {
     /// Nothing uses an SMTP connection manager
@@ -20,7 +22,12 @@ rule! {
     /// A connection manager `Mail 1` that was left when its task was deleted.
     ///
     /// ## Instead
-    /// Remove it: `dtsx remove smtp FILE NAME` takes the copies in the project file along.
+    /// Remove it: `dtsx remove FILE '\Package.Connections[Mail 1]'` takes the copies in the project file along.
+    ///
+    /// ## Fix
+    /// Unsafe: removes a connection manager of a package, and its copies in the project file. Code may still ask for it
+    /// by a name that it computes, and an environment of the SSIS catalog may hold its values. A connection manager of
+    /// the project is a file of its own: `dtsx remove` takes it, its registration and its copies away.
     ///
     /// ## References
     /// - Connection managers: <https://learn.microsoft.com/en-us/sql/integration-services/connection-manager/integration-services-ssis-connections>
@@ -29,44 +36,63 @@ rule! {
         severity: Info,
         tier: Second,
         since: "0.1.0",
-        check: Unit(check),
+        fix: Unsafe,
+        check: FileAndUnit(check_file, check_unit),
     }
 }
 
-fn check(at: &InUnit<'_>, found: &mut UnitFindings<'_>) {
-    for file in at.files {
-        let is_projects = file.kind == FileKind::ConnectionManager;
-        if is_projects && !at.is_whole() {
+/// The managers of packages and parts: only what is in the file can use them.
+fn check_file(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
+    let kind = at.file().kind;
+    if !matches!(kind, FileKind::Package | FileKind::PackagePart) {
+        return;
+    }
+    for manager in at.smtp_managers() {
+        let name = manager.manager.object().name();
+        let is_used = at
+            .facts_of(manager.manager)
+            .is_none_or(|facts| !facts.used_by.is_empty());
+        if is_used || is_named(at.named_in_code(), &name) {
             continue;
         }
+        let message = format!("nothing in the package uses the SMTP connection manager `{name}`");
+        let mut draft = Draft::object(manager.target(), message);
+        // What a package part holds may be used by the packages that it is put into.
+        if kind == FileKind::PackagePart {
+            draft = draft.confidence(Confidence::Low);
+        } else {
+            let changes = remove_manager(at.at, manager.manager).ok();
+            draft = draft.fix(Applicability::Unsafe, format!("remove `{name}`"), changes);
+        }
+        found.report(draft);
+    }
+}
+
+/// The managers of the project: all its packages may use them.
+fn check_unit(at: &InUnit<'_>, found: &mut UnitFindings<'_>) {
+    if !at.is_whole() {
+        return;
+    }
+    let of_project = at.files.iter();
+    let of_project = of_project.filter(|file| file.kind == FileKind::ConnectionManager);
+    for file in of_project {
         for manager in file.connections.iter().filter(|it| it.is_smtp()) {
             let name = &manager.name;
-            let is_named = match is_projects {
-                true => at
-                    .files
-                    .iter()
-                    .any(|file| at.names_in_code(&file.label, name)),
-                false => at.names_in_code(&file.label, name),
-            };
+            let is_named = at
+                .files
+                .iter()
+                .any(|file| at.names_in_code(&file.label, name));
             if !manager.used_by.is_empty() || is_named {
                 continue;
             }
-            let whose = match is_projects {
-                true => "no package of the project uses",
-                false => "nothing in the package uses",
-            };
-            let message = format!("{whose} the SMTP connection manager `{name}`");
-            let mut draft =
-                UnitDraft::new(&file.label, &manager.path, "", message).id(manager.id.clone());
-            if is_part(file) {
-                draft = draft.confidence(Confidence::Low);
-            }
-            found.report(draft);
+            let message =
+                format!("no package of the project uses the SMTP connection manager `{name}`");
+            let draft = UnitDraft::new(&file.label, &manager.path, "", message);
+            found.report(draft.id(manager.id.clone()));
         }
     }
 }
 
-/// What a package part holds may be used by the packages that it is put into.
-fn is_part(file: &FileFacts) -> bool {
-    file.kind == FileKind::PackagePart
+fn is_named(named: &[String], manager: &str) -> bool {
+    named.iter().any(|it| it.eq_ignore_ascii_case(manager))
 }

@@ -4,6 +4,7 @@ use crate::connection_string::SmtpProperty;
 use crate::effective::{Keeper, KeeperKind, keepers};
 use crate::lint::rule::rule;
 use crate::lint::{Applicability, Draft, Findings, InFile, Related, SmtpManager};
+use crate::package::FileKind;
 use crate::project::Changes;
 
 rule! {
@@ -41,6 +42,10 @@ rule! {
 }
 
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
+    // Without a project there are no copies to look for.
+    if at.at.context.of_kind(FileKind::Project).next().is_none() {
+        return;
+    }
     for manager in at.smtp_managers() {
         for property in SmtpProperty::ALL {
             compare(at, manager, property, found);

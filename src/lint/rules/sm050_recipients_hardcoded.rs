@@ -1,7 +1,8 @@
 //! SM050: recipients that are written in the package.
 
 use crate::lint::rule::rule;
-use crate::lint::{Draft, Findings, InFile, RECIPIENTS};
+use crate::lint::{Applicability, Draft, Findings, InFile, RECIPIENTS};
+use crate::package::MailProperty;
 
 rule! {
     /// Recipients are written in the package
@@ -25,6 +26,12 @@ rule! {
     ///
     /// Or a distribution list, which others keep.
     ///
+    /// ## Fix
+    /// Unsafe: an expression reads the line from a parameter of the project where the package belongs to one that has
+    /// `Project.params`, else from a variable of the package: `MailTo`, `MailCC` or `MailBCC`, with a number behind it
+    /// where that has another value already. It holds what was stored; equal lines share it. There is none for a
+    /// package part.
+    ///
     /// ## References
     /// - Send Mail task: <https://learn.microsoft.com/en-us/sql/integration-services/control-flow/send-mail-task>
     SM050 "recipients-hardcoded" {
@@ -32,6 +39,7 @@ rule! {
         severity: Info,
         tier: Second,
         since: "0.1.0",
+        fix: Unsafe,
         check: File(check),
     }
 }
@@ -52,8 +60,20 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
                 ),
                 None => "recipients are written in the package: a change of the team is a change of the package".to_owned(),
             };
-            found.report(Draft::value(task.target(), line, message));
+            let draft = Draft::value(task.target(), line, message);
+            let fix = at.parameterise(task.target(), line, name_for(property));
+            let (title, changes) = fix.unzip();
+            found.report(draft.fix(Applicability::Unsafe, title.unwrap_or_default(), changes));
         }
+    }
+}
+
+/// What the parameter or variable is called that holds a line.
+fn name_for(property: MailProperty) -> &'static str {
+    match property {
+        MailProperty::CCLine => "MailCC",
+        MailProperty::BCCLine => "MailBCC",
+        _ => "MailTo",
     }
 }
 

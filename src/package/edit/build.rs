@@ -262,10 +262,11 @@ pub(super) fn expression_element(
 }
 
 /// What stands before a collection in an object of formats 6 and 8.
-const BEFORE: [&str; 7] = [
+const BEFORE: [&str; 8] = [
     "Property",
     "ConnectionManagers",
     "Configurations",
+    "LogProviders",
     "PackageParameters",
     "Variables",
     "LoggingOptions",

@@ -8,6 +8,7 @@ mod attribute;
 mod build;
 mod build_project;
 mod build_task;
+mod build_variable;
 mod connection;
 mod copy;
 mod element;
@@ -18,6 +19,7 @@ mod typed;
 mod value;
 
 pub use build::{new_id, remove_object, smtp_manager_file};
+pub use build_variable::add_text_parameter;
 pub use copy::{NewCopy, Side};
 pub use property::{CommonProperty, PropertyType};
 pub use value::{SetError, SetErrorKind};

@@ -236,7 +236,13 @@ fn write_task(out: &mut dyn Write, file: &FileFacts, task: &TaskFacts) -> io::Re
         let text = format!("{} of {}", handler.event, handler.of);
         write_field(out, "on", Style::new(), &text)?;
     }
-    match (task.is_disabled, &task.disabled_by) {
+    // What is stored is not the state where something else decides it.
+    let is_decided = effective(&task.effective, DISABLE).is_some();
+    if is_decided {
+        let stored = if task.is_disabled { "True" } else { "False" };
+        write_property(out, task, "disabled", DISABLE, MIND, stored)?;
+    }
+    match (task.is_disabled && !is_decided, &task.disabled_by) {
         (true, _) => write_field(out, "state", MIND, "disabled")?,
         (false, Some(by)) => write_field(out, "state", MIND, &format!("disabled by {by}"))?,
         (false, None) => {}
@@ -260,7 +266,8 @@ fn write_task(out: &mut dyn Write, file: &FileFacts, task: &TaskFacts) -> io::Re
     for expression in &task.expressions {
         let is_shown = |name: &&str| expression.property.eq_ignore_ascii_case(name);
         // Where the text comes from is shown with the text.
-        if !shown.iter().any(is_shown) || is_shown(&"MessageSourceType") {
+        let is_state = is_decided && is_shown(&DISABLE);
+        if !is_state && (!shown.iter().any(is_shown) || is_shown(&"MessageSourceType")) {
             let text = &expression.text.text;
             let line = format!("{} is computed: {text}", expression.property);
             write_field(out, "", plain, &line)?;
@@ -268,6 +275,9 @@ fn write_task(out: &mut dyn Write, file: &FileFacts, task: &TaskFacts) -> io::Re
     }
     Ok(())
 }
+
+/// The property that keeps a task from running.
+const DISABLE: &str = "Disable";
 
 /// The manager that a task sends through.
 fn through(file: &FileFacts, task: &TaskFacts) -> (Style, String) {

@@ -2,13 +2,13 @@
 //!
 //! `DTSX_UPDATE_COUNTS=1 cargo test lint::corpus` writes `tests/lint-counts.tsv` anew from the corpus.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use dtsx::host::RealFiles;
-use dtsx::lint::{BuildCopies, Excerpts, Finding, Lint, RULES, Settings, lint, rule};
+use dtsx::lint::{BuildCopies, Excerpts, Finding, Lint, RULES, Settings, Tier, lint, rule};
 use dtsx::project::{Hash, Inputs, Limits};
 
 use super::rules::findings_in;
@@ -16,12 +16,22 @@ use crate::inspect::mutants::mutate;
 use crate::memory_files::MemoryFiles;
 use crate::support::{Seeded, corpus, files_below, fixtures};
 
+/// What rules need that judge nothing without a configuration.
+const EVERY_RULE: &str = r#"
+[lint]
+profile = "azure"
+allowed-domains = ["example.com"]
+from-domains = ["example.com"]
+[lint.deny-hosts]
+"localhost" = "relay.example.com"
+"#;
+
 fn findings_below(folder: &Path) -> Vec<Finding> {
     let inputs = Inputs {
         paths: vec![folder.to_owned()],
         ..Inputs::default()
     };
-    let settings = Settings::default();
+    let settings = Settings::parse(EVERY_RULE).unwrap();
     let job = Lint {
         inputs: &inputs,
         settings: &settings,
@@ -159,10 +169,41 @@ fn counts_of_the_corpus_are_those_that_were_looked_at() {
 struct Judgement {
     sha256: String,
     rule: String,
-    /// The DTSID of the object, or its number among the findings of the rule in the file.
+    /// See [`object_of`].
     object: String,
     is_true: bool,
     why: String,
+}
+
+/// The rule, the hash of the file and the object of a finding.
+type Found = (&'static str, String, String);
+
+/// What tells the findings of a rule in a file apart, without their content: the first digits of a hash of the
+/// member, the property path, and the number among those of the same path.
+fn object_of(finding: &Finding) -> String {
+    let member = finding.file.member().unwrap_or_default();
+    let key = format!("{member}\n{}\n{}", finding.path(), finding.occurrence);
+    let mut digits = Hash::of(key.as_bytes()).to_string();
+    digits.truncate(12);
+    digits
+}
+
+/// The findings, each once however many copies of its file there are.
+fn distinct(findings: &[Finding]) -> BTreeSet<Found> {
+    let mut hashes: BTreeMap<&Path, String> = BTreeMap::new();
+    let found = findings.iter().filter_map(|finding| {
+        let path = finding.file.path();
+        let hash = match hashes.get(path) {
+            Some(hash) => hash.clone(),
+            None => {
+                let hash = Hash::of(&std::fs::read(path).ok()?).to_string();
+                hashes.insert(path, hash.clone());
+                hash
+            }
+        };
+        Some((finding.rule.code, hash, object_of(finding)))
+    });
+    found.collect()
 }
 
 #[derive(serde::Deserialize)]
@@ -192,22 +233,26 @@ fn judgements_name_rules_and_none_is_false() {
     }
 }
 
+/// What was read as true is found at this very object, and of each rule enough was read: five findings of the first
+/// tier and two of the second, where there are as many.
 #[test]
-fn findings_that_were_judged_are_still_found() {
+fn findings_that_were_judged_are_still_found_and_are_enough() {
     let Some(corpus) = corpus() else { return };
-    let found = counts(&findings_below(&corpus));
+    let found = distinct(&findings_below(&corpus));
+    let mut judged = BTreeSet::new();
     for judgement in judgements() {
-        let code = RULES
-            .iter()
-            .find(|it| it.code == judgement.rule)
-            .unwrap()
-            .code;
-        assert!(
-            found.contains_key(&(judgement.sha256.clone(), code)),
-            "{} in {}: {}",
-            judgement.rule,
-            judgement.sha256,
-            judgement.why
-        );
+        let rule = rule(&judgement.rule).unwrap();
+        let key = (rule.code, judgement.sha256, judgement.object);
+        assert!(found.contains(&key), "{key:?}: {}", judgement.why);
+        assert!(judged.insert(key), "judged twice: {}", judgement.why);
+    }
+    for rule in RULES {
+        let count = |all: &BTreeSet<Found>| all.iter().filter(|it| it.0 == rule.code).count();
+        let wanted = match rule.tier {
+            Tier::First => 5,
+            Tier::Second => 2,
+        };
+        let wanted = count(&found).min(wanted);
+        assert!(count(&judged) >= wanted, "{rule}: {wanted} are to be read");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use dtsx::lint::{BuildCopies, Excerpts, Finding, Lint, RULES, Rule, Settings, lint};
+use dtsx::lint::{BuildCopies, Confidence, Excerpts, Finding, Lint, RULES, Rule, Settings, lint};
 use dtsx::project::{Inputs, Limits};
 
 use super::case::{Case, Expected};
@@ -177,4 +177,24 @@ fn every_page_has_the_parts_that_pages_have() {
             assert!(line.chars().count() <= 120, "{rule}: {line}");
         }
     }
+}
+
+/// What a deployed project may be given another value for is doubtful; what it merely offers is not.
+#[test]
+fn a_value_behind_a_parameter_is_less_sure_than_a_stored_one() {
+    let confidence = |case: &str| {
+        let case = Case::read(&fixtures().join(case));
+        let findings = findings_in(&files_of(&case), &settings_of(&case)).into_iter();
+        let mut of_rule = findings.filter(|it| it.rule.code == "SM032");
+        let finding = of_rule.next().expect("a finding of SM032");
+        (finding.confidence, finding.message)
+    };
+    let (sure, _) = confidence("lint/SM032/bad.case");
+    assert_eq!(sure, Confidence::High);
+    let (doubtful, message) = confidence("lint/SM032/edge2.case");
+    assert_eq!(doubtful, Confidence::Low);
+    assert!(
+        message.contains("SSISDB parameter Smtp may have another value"),
+        "{message}"
+    );
 }
