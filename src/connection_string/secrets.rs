@@ -65,6 +65,8 @@ pub fn masked(text: &str) -> (Cow<'_, str>, Vec<String>) {
 /// Any text with the secrets masked that stand in it as `key=value`: a variable, an expression, a line of script,
 /// an excerpt of XML with its entities.
 ///
+/// The password of a URL, `smtp://user:password@host`, is one too.
+///
 /// `"…Password=" + @[User::Pwd]` holds no secret, only the way to one: it is left as it is.
 pub fn masked_within(text: &str) -> (Cow<'_, str>, Vec<String>) {
     mask(text, secrets_within(text))
@@ -124,7 +126,29 @@ fn find(text: &str, extent: Extent) -> Vec<SecretPlace> {
             places.push(SecretPlace { key, value });
         }
     }
+    for value in passwords_of_urls(text) {
+        let overlaps = |it: &SecretPlace| it.value.start < value.end && value.start < it.value.end;
+        if !places.iter().any(overlaps) {
+            let key = "password".to_owned();
+            places.push(SecretPlace { key, value });
+        }
+    }
+    places.sort_by_key(|place| place.value.start);
     places
+}
+
+/// The passwords in `smtp://user:password@host`.
+fn passwords_of_urls(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(|(at, sign)| {
+        let start = at + sign.len();
+        let rest = text.get(start..)?;
+        let ends = |c: char| c.is_whitespace() || "\"'<>/?#&;,".contains(c);
+        let authority = rest.split(ends).next()?;
+        let (user, _) = authority.rsplit_once('@')?;
+        let (name, password) = user.split_once(':')?;
+        let password_at = start + name.len() + 1;
+        (!password.is_empty()).then(|| password_at..password_at + password.len())
+    })
 }
 
 /// The key that ends before the `=` at `equals`, if it names a secret.
@@ -283,4 +307,39 @@ fn entity_len(text: &str) -> usize {
 
 fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked_within;
+
+    #[test]
+    fn passwords_of_urls_are_secrets() {
+        for (text, shown) in [
+            (
+                "smtp://ann:pw1@relay.example.com",
+                "smtp://ann:***@relay.example.com",
+            ),
+            (
+                "curl smtps://a%40b:p@w@h:465/x?y",
+                "curl smtps://a%40b:***@h:465/x?y",
+            ),
+            (
+                r#"x="http://u:p@h" y="ftp://u:q@i""#,
+                r#"x="http://u:***@h" y="ftp://u:***@i""#,
+            ),
+            ("http://host:80/a@b", "http://host:80/a@b"),
+            (
+                "smtp://ann@relay.example.com:25",
+                "smtp://ann@relay.example.com:25",
+            ),
+            (
+                r#""smtp://u:" + @[User::Pwd] + "@h""#,
+                r#""smtp://u:" + @[User::Pwd] + "@h""#,
+            ),
+            ("Password=a://b:c@d;Server=e", "Password=***;Server=e"),
+        ] {
+            assert_eq!(masked_within(text).0, shown);
+        }
+    }
 }
