@@ -19,7 +19,7 @@ use super::exit::Exit;
 use super::inputs::InputArgs;
 use super::output::{OutputArgs, private};
 use super::progress::Progress;
-use super::streams::{Messages, Refusal, Streams};
+use super::streams::{Lasting, Messages, Refusal, Streams};
 use super::write::{JournalArgs, write_all};
 
 /// Change a server, an address or another value in every place that keeps it
@@ -127,6 +127,15 @@ pub(crate) fn run(args: &MigrateArgs, streams: &mut Streams<'_>) -> io::Result<E
     if args.write && inputs.given.is_some() {
         return streams.usage("what comes from the standard input cannot be written back");
     }
+    let mut lasting = Lasting(&mut *streams.out);
+    let streams = &mut Streams {
+        out: match args.write || args.plan_file.is_some() {
+            true => &mut lasting,
+            false => lasting.0,
+        },
+        err: &mut *streams.err,
+        ..*streams
+    };
     let (report, exit) = match show(args, &recipe, &inputs, streams)? {
         Ok(planned) => planned,
         Err(refusal) => return streams.refuse(&refusal),

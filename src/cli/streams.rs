@@ -49,6 +49,27 @@ impl Write for Stdout<'_> {
     }
 }
 
+/// A stream that may lose its reader: what is written then goes nowhere, and the work goes on.
+///
+/// For commands that do more than show: who closes the pipe of a report has not called off what the report is about.
+pub(crate) struct Lasting<'a>(pub(crate) &'a mut dyn Write);
+
+impl Write for Lasting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
+    }
+}
+
 /// Where reports for people have colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colours {

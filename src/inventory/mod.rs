@@ -20,7 +20,7 @@ pub use gather::{gather, gather_values, gather_with};
 pub use link::{FileNames, link_calls, link_uses};
 pub use senders::{
     MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
-    SenderSpot,
+    SenderSpot, script_literals, sql_literals,
 };
 pub use survey::{
     Hashes, Scope, Survey, UnitFacts, configurations, survey, survey_given, together,

@@ -1,8 +1,11 @@
 //! Where the old texts stand afterwards: what no rule reaches and a person must look at.
 
-use crate::connection_string::masked_within;
+use std::cmp::Reverse;
+use std::ops::Range;
+
+use crate::inventory::{script_literals, sql_literals};
 use crate::package::{ConnectionManager, DTS, FileKind, Object, SEND_MAIL, SSIS, Variable};
-use crate::project::{File, InContext, Label};
+use crate::project::{File, InContext, Label, masked, secret_places};
 use crate::source::Span;
 use crate::xml::{EditSet, Node, Place};
 
@@ -145,11 +148,59 @@ pub(super) fn left(at: InContext<'_>, needles: &[Needle], edits: &EditSet) -> Ve
             })
         })
         .collect();
+    if found.is_empty() {
+        return Vec::new();
+    }
     found.sort_by_key(|(span, _)| *span);
+    let mut secrets = Secrets {
+        places: secret_places(&file.document),
+        literals: None,
+    };
     found
         .into_iter()
-        .filter_map(|(span, needle)| one(at, span, needle))
+        .filter_map(|(span, needle)| one(at, span, needle, &mut secrets))
         .collect()
+}
+
+/// What must not be shown of a file.
+struct Secrets<'d> {
+    /// What is known to be secret, in ascending order.
+    places: Vec<Range<usize>>,
+    /// The string literals of the code that was looked at last, and which code that is.
+    literals: Option<(Node<'d>, Vec<Span>)>,
+}
+
+impl<'d> Secrets<'d> {
+    /// The places to be masked where a text that stands at `span` in `node` is shown.
+    ///
+    /// Of code only the literal that holds the text itself is shown: any other may be a password, as that of
+    /// `new NetworkCredential("svc", "…")` and of `OPENROWSET('…', '…'; 'sa'; '…', …)`.
+    fn around(&mut self, node: Node<'d>, span: Span, kind: LeftKind) -> Vec<Range<usize>> {
+        if !matches!(kind, LeftKind::Script | LeftKind::Sql) {
+            return self.places.clone();
+        }
+        if self
+            .literals
+            .as_ref()
+            .is_none_or(|(of, _)| of.id() != node.id())
+        {
+            let attribute = node.attributes().find(|it| it.raw().contains(span));
+            let literals = match kind {
+                LeftKind::Script => script_literals(node),
+                _ => sql_literals(node, attribute),
+            };
+            self.literals = Some((node, literals));
+        }
+        let literals = self.literals.as_ref().map(|(_, literals)| literals.iter());
+        let others = literals
+            .into_iter()
+            .flatten()
+            .filter(|it| !it.contains(span));
+        let mut places = self.places.clone();
+        places.extend(others.map(|it| it.range()));
+        places.sort_by_key(|place| (place.start, Reverse(place.end)));
+        places
+    }
 }
 
 /// Where a needle stands as a whole host or domain, not as a piece of a longer one.
@@ -177,7 +228,12 @@ fn occurrences(lower: &str, needle: &Needle) -> Vec<Span> {
         .collect()
 }
 
-fn one(at: InContext<'_>, span: Span, needle: &Needle) -> Option<Left> {
+fn one<'d>(
+    at: InContext<'d>,
+    span: Span,
+    needle: &Needle,
+    secrets: &mut Secrets<'d>,
+) -> Option<Left> {
     let file = at.file;
     let node = file.document.innermost(span.start)?;
     let kind = kind_of(at, node, span);
@@ -193,7 +249,7 @@ fn one(at: InContext<'_>, span: Span, needle: &Needle) -> Option<Left> {
         kind,
         is_live: kind.is_live(),
         old: needle.text.clone(),
-        excerpt: excerpt(file, span),
+        excerpt: excerpt(file, span, &secrets.around(node, span, kind)),
         place: file.document.place(span),
     })
 }
@@ -342,8 +398,8 @@ fn is_in_comment(file: &File, node: Node<'_>, span: Span) -> bool {
     is_open("<!--", "-->") && !is_open("<![CDATA[", "]]>")
 }
 
-/// The line around a place, shortened and masked.
-fn excerpt(file: &File, span: Span) -> String {
+/// The line around a place, masked and shortened.
+fn excerpt(file: &File, span: Span, secrets: &[Range<usize>]) -> String {
     const AROUND: usize = 60;
     let text = file.document.source().text();
     let range = span.range();
@@ -352,14 +408,9 @@ fn excerpt(file: &File, span: Span) -> String {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let line_end = range.end + behind.find(['\r', '\n']).unwrap_or(behind.len());
     // The whole line is masked first: what is cut off may be the key that tells a secret.
-    let line = text.get(line_start..line_end).unwrap_or_default();
-    let masked = masked_within(line).0;
-    let at = if masked == line {
-        range.start - line_start
-    } else {
-        let old = text.get(range.clone()).unwrap_or_default();
-        masked.find(old).unwrap_or(0)
-    };
+    let place = range.start - line_start..range.end - line_start;
+    let (masked, places) = masked(text, line_start..line_end, secrets, &[place]);
+    let place = places.first().cloned().unwrap_or_default();
     let floor = |mut at: usize| {
         at = at.min(masked.len());
         while !masked.is_char_boundary(at) {
@@ -368,8 +419,8 @@ fn excerpt(file: &File, span: Span) -> String {
         at
     };
     let (start, end) = (
-        floor(at.saturating_sub(AROUND)),
-        floor(at + range.len() + AROUND),
+        floor(place.start.saturating_sub(AROUND)),
+        floor(place.end + AROUND),
     );
     let piece = masked.get(start..end).unwrap_or_default().trim();
     let opening = if start > 0 { "…" } else { "" };

@@ -1,5 +1,6 @@
 //! Changes as lines: what a unified diff shows, made from the edits themselves where they are known.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
@@ -181,15 +182,9 @@ struct Lines<'t> {
 impl<'t> Lines<'t> {
     fn of(document: &'t Document) -> Lines<'t> {
         let text = document.source().text();
-        let mut secrets: Vec<Range<usize>> = secret_spans(document)
-            .into_iter()
-            .map(|span| span.range())
-            .chain(secrets_within(text).into_iter().map(|place| place.value))
-            .collect();
-        secrets.sort_by_key(|place| (place.start, place.end));
         Lines {
             text,
-            secrets,
+            secrets: secret_places(document),
             lines: lines(text),
         }
     }
@@ -297,8 +292,23 @@ fn lines(text: &str) -> Vec<Range<usize>> {
     lines
 }
 
-/// A stretch of the text with its secrets masked, and where places of it are then.
-fn masked(
+/// Where the secrets of a document are, in ascending order: what has a place of its own, and what stands as
+/// `key=value` in any text. One may lie in another, and stands behind it then.
+pub fn secret_places(document: &Document) -> Vec<Range<usize>> {
+    let within = secrets_within(document.source().text());
+    let mut places: Vec<Range<usize>> = secret_spans(document)
+        .into_iter()
+        .map(|span| span.range())
+        .chain(within.into_iter().map(|place| place.value))
+        .collect();
+    places.sort_by_key(|place| (place.start, Reverse(place.end)));
+    places
+}
+
+/// A stretch of the text with its secrets masked, and where places of it, counted from its start, are then.
+///
+/// The secrets are places of the whole text, in ascending order.
+pub fn masked(
     text: &str,
     range: Range<usize>,
     secrets: &[Range<usize>],

@@ -26,7 +26,7 @@ pub use context::{Context, InContext};
 pub use copies::{
     Following, Recopied, count_copies, follow, follow_parameter, other_build_values, recopy, uncopy,
 };
-pub use diff::{Hunk, Line, Tag, all_lines, hunks, hunks_between};
+pub use diff::{Hunk, Line, Tag, all_lines, hunks, hunks_between, masked, secret_places};
 pub use error::{ReadError, Reason};
 pub use file::{File, FileId};
 pub use find::{BuildCopy, Candidate, Expected, Found, Holder, Inputs, Role, Unit, find};

@@ -490,3 +490,37 @@ fn a_rule_that_matches_nothing_is_named() {
     assert_eq!(run.code, 0);
     assert!(run.out.contains("rule 1 matches nothing"), "{}", run.out);
 }
+
+/// Runs the command with its standard output into a pipe that nobody reads.
+fn unread(estate: &Estate, args: &[&str]) -> Option<i32> {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let journal = estate.0.path().join("state");
+    let output = crate::command::command(&estate.tree())
+        .args(args)
+        .arg("--journal")
+        .arg(journal)
+        .stdout(writer)
+        .output()
+        .unwrap();
+    output.status.code()
+}
+
+#[test]
+fn a_closed_pipe_stops_neither_the_writing_nor_the_plan() {
+    for format in ["human", "json", "paths"] {
+        let estate = Estate::copy(&fixtures().join("nine-places"));
+        let before = estate.bytes();
+        let args = short(&[".", "--plan-file", "../plan.json", "--format", format]);
+        assert_eq!(unread(&estate, &args), Some(0), "{format}");
+        assert!(estate.0.path().join("plan.json").exists(), "{format}");
+        assert_eq!(estate.bytes(), before);
+        let args = short(&[".", "--write", "--format", format]);
+        assert_eq!(unread(&estate, &args), Some(0), "{format}");
+        let written = estate.bytes();
+        assert_ne!(written, before, "{format}");
+        let whole = Estate::copy(&fixtures().join("nine-places"));
+        assert_eq!(whole.run(&short(&[".", "--write"])).code, 0);
+        assert_eq!(written, whole.bytes(), "{format}");
+    }
+}

@@ -442,6 +442,107 @@ fn no_secret_is_shown() {
     assert_eq!(after.replace("new.example", "old.example"), text);
 }
 
+/// A package with a line of code beside which the old server stands.
+fn with_code(kind: &str, data: &str) -> String {
+    let mut sketch = Sketch::new().manager("Mail", "", PLAIN);
+    sketch.tasks = format!(
+        "<DTS:Executable DTS:refId=\"Package\\Code\" DTS:DTSID=\"{{C}}\" DTS:ExecutableType=\"{kind}\" \
+         DTS:ObjectName=\"Code\"><DTS:ObjectData>{data}</DTS:ObjectData></DTS:Executable>\n"
+    );
+    sketch.text()
+}
+
+#[test]
+fn a_password_beside_an_old_server_in_code_is_not_shown() {
+    let scripts = [
+        (
+            "a.cs",
+            r#"c.Credentials = new NetworkCredential("svc", "hunter2", "old.example");"#,
+        ),
+        (
+            "a.cs",
+            r#"c.Authenticate("svc", "a\"hunter2"); // old.example"#,
+        ),
+        (
+            "a.cs",
+            r#"// c = new SmtpClient("old.example"); c.Authenticate("svc", "hunter2");"#,
+        ),
+        (
+            "a.cs",
+            r#"/* c.Authenticate("svc", "hunter2", "old.example"); */"#,
+        ),
+        (
+            "a.cs",
+            r#"Login("old.example", user: "x", password: "hunter2");"#,
+        ),
+        (
+            "a.cs",
+            r#"var d = new D { { "host", "old.example" }, { "password", "hunter2" } };"#,
+        ),
+        ("a.cs", r#"Connect(@"C:\", "hunter2", "old.example");"#),
+        (
+            "a.vb",
+            r#"c.Credentials = New NetworkCredential("C:\", "hunter2", "old.example")"#,
+        ),
+        (
+            "a.vb",
+            r#"' New NetworkCredential("svc", "hunter2", "old.example")"#,
+        ),
+        (
+            "app.config",
+            r#"<smtp host="old.example" userName="svc" key="hunter2" />"#,
+        ),
+        (
+            "a.cs",
+            "string all = @\"the password is\nhunter2\"; Send(all, \"old.example\");",
+        ),
+    ];
+    let sql = [
+        "select * from openrowset('SQLNCLI', 'old.example'; 'sa'; 'hunter2', 'select 1')",
+        "exec sp_addlinkedsrvlogin 'old.example', 'false', null, 'sa', N'hun''ter2hunter2'",
+        "-- openrowset('SQLNCLI', 'old.example'; 'sa'; 'hunter2')",
+    ];
+    let scripts = scripts.iter().map(|(file, code)| {
+        let data = format!(
+            "<ScriptProject Name=\"S\" Language=\"CSharp\"><ProjectItem Name=\"{file}\" \
+             Encoding=\"UTF8\"><![CDATA[class A {{\n{code}\n}}]]></ProjectItem></ScriptProject>"
+        );
+        (*code, with_code("Microsoft.ScriptTask", &data))
+    });
+    let sql = sql.iter().map(|sql| {
+        let data = format!(
+            "<SQLTask:SqlTaskData SQLTask:SqlStatementSource=\"{sql}\" \
+             xmlns:SQLTask=\"www.microsoft.com/sqlserver/dts/tasks/sqltask\" />"
+        );
+        (*sql, with_code("Microsoft.ExecuteSQLTask", &data))
+    });
+    for (code, text) in scripts.chain(sql) {
+        let estate = Estate::empty();
+        estate.put("P.dtsx", &text);
+        let plan = estate.json(&MOVE);
+        let left = plan["left"].as_array().unwrap();
+        assert_eq!(left.len(), 1, "{code}: {plan}");
+        let excerpt = left[0]["excerpt"].as_str().unwrap();
+        assert!(excerpt.contains("old.example"), "{code}: {excerpt}");
+        assert!(!excerpt.contains("hunter2"), "{code}: {excerpt}");
+        let out = estate.run(&MOVE).out;
+        assert!(!out.contains("hunter2"), "{code}: {out}");
+    }
+}
+
+#[test]
+fn what_a_variable_that_is_named_for_a_secret_holds_is_not_left_in_clear() {
+    let estate = Estate::empty();
+    let text = Sketch::new()
+        .manager("Mail", "", PLAIN)
+        .variable("SmtpPassword", "", "hunter2 at old.example")
+        .text();
+    estate.put("P.dtsx", &text);
+    let plan = estate.json(&MOVE);
+    assert_eq!(plan["left"].as_array().unwrap().len(), 1, "{plan}");
+    assert!(!plan.to_string().contains("hunter2"), "{plan}");
+}
+
 #[test]
 fn a_manager_is_renamed_with_what_calls_it_by_name() {
     let estate = Estate::copy(&fixtures().join("nine-places"));

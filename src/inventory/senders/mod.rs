@@ -8,6 +8,7 @@ mod execute_sql;
 mod facts;
 mod item;
 mod lex;
+mod literals;
 mod process;
 mod script;
 mod sql;
@@ -28,6 +29,7 @@ pub use facts::{
     MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
     SenderSpot,
 };
+pub use literals::{script_literals, sql_literals};
 
 /// A file that is looked at.
 pub(super) struct Looking<'v, 'a> {
