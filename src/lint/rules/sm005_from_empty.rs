@@ -11,7 +11,8 @@ rule! {
     /// Reports Send Mail tasks whose From line is empty at run time.
     ///
     /// ## Why it matters
-    /// Validation warns with 0x800291C8, and the send fails: a message must have a sender. The SMTP connection manager has no sender of its own that could stand in.
+    /// Validation warns with 0x800291C8, and the send fails: a message must have a sender. The SMTP connection manager
+    /// has no sender of its own that could stand in.
     ///
     /// ## Example
     /// ```text

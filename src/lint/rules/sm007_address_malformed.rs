@@ -14,8 +14,8 @@ rule! {
     /// Commas between addresses are the matter of SM008, the From line of SM005 and SM006.
     ///
     /// ## Why it matters
-    /// Validation warns with 0x800291C7, and the send fails with "The specified string is not in the form required for an e-mail address",
-    /// and none of the recipients gets the mail.
+    /// Validation warns with 0x800291C7, and the send fails with "The specified string is not in the form required for
+    /// an e-mail address": none of the recipients gets the mail.
     ///
     /// ## Example
     /// ```text

@@ -116,7 +116,7 @@ fn sql_processes_and_tasks_of_others() {
     assert_eq!(
         lines("senders/Processes.dtsx"),
         [
-            r"\Package\Blat | execute-process program blat.exe |  | unknown computed 0",
+            r"\Package\Blat | execute-process program blat.exe | relay.example.com | unknown computed 0",
             r"\Package\PowerShell | execute-process powershell Send-MailMessage | smtp.office365.com | password on 0",
             r"\Package\Script of a shell | execute-process program send_mail.bat |  | unknown computed 0",
             r"\Package\Computed | execute-process program blat.exe |  | unknown computed 0",
