@@ -346,9 +346,17 @@ impl<'a> MailTask<'a> {
     }
 
     /// Whether it or something around it is disabled.
-    pub fn is_disabled(&self) -> bool {
-        let executable = self.task.executable();
-        executable.is_disabled() || executable.disabled_by().is_some()
+    pub fn is_disabled(&self, at: &InFile<'a>) -> bool {
+        self.is_switched_off(at) || self.task.executable().disabled_by().is_some()
+    }
+
+    /// Whether it is disabled itself when it runs: an expression decides over what is stored. What only a run knows is
+    /// taken as enabled.
+    pub fn is_switched_off(&self, at: &InFile<'a>) -> bool {
+        match at.judge(self.target(), "Disable") {
+            Some(disable) => disable.boolean() == Some(true),
+            None => self.task.executable().is_disabled(),
+        }
     }
 
     fn judged(&self, at: &InFile<'a>, property: MailProperty) -> &Judged<'a> {

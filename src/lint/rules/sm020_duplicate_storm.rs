@@ -1,6 +1,6 @@
 //! SM020: one failure, many mails.
 
-use crate::inventory::FileFacts;
+use crate::inventory::{CallFacts, FileFacts, TaskFacts};
 use crate::lint::rule::rule;
 use crate::lint::{
     Applicability, Draft, Findings, InFile, InUnit, MailTask, Related, Severity, UnitDraft,
@@ -55,7 +55,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     let mailing: Vec<(&MailTask<'_>, EventHandler<'_>)> = at
         .mail_tasks()
         .iter()
-        .filter(|task| !task.is_disabled())
+        .filter(|task| !task.is_disabled(at))
         .filter_map(|task| Some((task, task.task.executable().event_handler()?)))
         .filter(|(_, handler)| is_failure(&handler.event()))
         .collect();
@@ -146,12 +146,12 @@ fn check_unit(at: &InUnit<'_>, found: &mut UnitFindings<'_>) {
                 .event_handler
                 .as_ref()
                 .map(|it| (it.event.as_str(), it.of.as_str()));
-            !task.is_disabled && task.disabled_by.is_none() && of == Some(("OnError", "\\Package"))
+            !is_disabled(task) && task.disabled_by.is_none() && of == Some(("OnError", "\\Package"))
         })
     };
     let file_of = |label: &Label| at.files.iter().find(|file| file.label == *label);
     for parent in at.files.iter().filter(|file| mails_on_error(file)) {
-        for call in &parent.calls {
+        for call in calls_of(parent) {
             let called = call.found_in.as_ref().and_then(file_of);
             let Some(child) =
                 called.and_then(|child| mailing_below(child, &mails_on_error, &file_of))
@@ -184,8 +184,25 @@ fn mailing_below<'u>(
         if mails(file) {
             return Some(file);
         }
-        let calls = file.calls.iter().filter_map(|call| call.found_in.as_ref());
+        let calls = calls_of(file).filter_map(|call| call.found_in.as_ref());
         next.extend(calls.filter_map(file_of));
     }
     None
+}
+
+/// The calls that are carried out: of tasks that are not disabled, nor in something that is.
+fn calls_of(file: &FileFacts) -> impl Iterator<Item = &CallFacts> {
+    let is_off = |call: &&CallFacts| {
+        let task = file.other_tasks.iter().find(|task| task.path == call.task);
+        task.is_some_and(|task| task.is_disabled)
+    };
+    file.calls.iter().filter(move |call| !is_off(call))
+}
+
+/// Whether the task is disabled itself when it runs; what only a run knows is taken as enabled.
+fn is_disabled(task: &TaskFacts) -> bool {
+    let decided = task.effective.iter().find(|it| it.property == "Disable");
+    decided.map_or(task.is_disabled, |it| {
+        it.effective.value.as_deref().and_then(boolean) == Some(true)
+    })
 }

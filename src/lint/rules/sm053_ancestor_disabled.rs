@@ -38,7 +38,7 @@ rule! {
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let executable = task.task.executable();
-        if executable.is_disabled() {
+        if task.is_switched_off(at) {
             continue;
         }
         let message = if let Some(by) = executable.disabled_by() {

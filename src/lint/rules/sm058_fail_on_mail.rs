@@ -38,7 +38,7 @@ rule! {
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let executable = task.task.executable();
-        if task.is_disabled() || executable.event_handler().is_some() {
+        if task.is_disabled(at) || executable.event_handler().is_some() {
             continue;
         }
         let object = executable.object();
