@@ -1,29 +1,31 @@
 //! `dtsx lint`: what is wrong, by rules, and what would mend it.
 
+mod baseline;
 mod diff;
+mod part;
 mod settings;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use dtsx::host::{Files as _, RealFiles};
-use dtsx::lint::{
-    Applicability, Baseline, BuildCopies, Entries, Entry, Excerpts, Finding, Fixed, Lint, Linted,
-    Settings, fix, lint, rule,
-};
+use dtsx::lint::{Applicability, Baseline, Excerpts, Fixed, Severity};
 use dtsx::project::Write;
 use dtsx::report::lint::LintReport;
 use dtsx::report::{azure, concise, github, human, json, junit, sarif};
 
 use super::exit::Exit;
 use super::inputs::InputArgs;
-use super::output::{OutputArgs, Outputs, private};
+use super::output::{OutputArgs, Outputs};
 use super::streams::{Refusal, Streams};
 use super::write::{JournalArgs, write_all};
+use baseline::{BaselineAction, Known};
 use diff::write_difference;
-use settings::{Found, SettingsArgs};
+use part::{Part, Sieve};
+use settings::SettingsArgs;
 
 /// Find what fails, what leaks and what will break
 ///
@@ -77,16 +79,6 @@ enum Format {
     Junit,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum BaselineAction {
-    /// Make it anew of all that is found
-    Write,
-    /// Take out what is found no more
-    Update,
-    /// Fail where something in it is found no more
-    Check,
-}
-
 pub(crate) fn run(args: &LintArgs, streams: &mut Streams<'_>) -> io::Result<Exit> {
     streams.out_takes_json = args.output.prints(&Format::Json);
     match prepare(args) {
@@ -98,10 +90,10 @@ pub(crate) fn run(args: &LintArgs, streams: &mut Streams<'_>) -> io::Result<Exit
 /// A run whose arguments make sense.
 struct Run<'a> {
     args: &'a LintArgs,
-    inputs: dtsx::project::Inputs,
-    settings: Settings,
-    baseline_path: PathBuf,
-    baseline: Baseline,
+    /// Inputs under one configuration each.
+    parts: Vec<Part<'a>>,
+    /// The inputs, absolute, and the numbers of their parts.
+    places: BTreeMap<PathBuf, usize>,
 }
 
 fn prepare(args: &LintArgs) -> Result<Run<'_>, Refusal> {
@@ -116,92 +108,52 @@ fn prepare(args: &LintArgs) -> Result<Run<'_>, Refusal> {
             "`--unsafe-fixes` counts with `--fix` or `--diff`",
         ));
     }
-    if args.diff && !args.output.has(&Format::Human, &Format::Human) {
-        return Err(Refusal::usage(
-            "`--diff` is text for people: it has no other format",
-        ));
-    }
-    let Found {
-        settings,
-        baseline_path,
-    } = args.settings.find(&inputs)?;
-    let baseline = match RealFiles.read(&baseline_path) {
-        Ok(bytes) if args.baseline != Some(BaselineAction::Write) => {
-            let text = String::from_utf8_lossy(&bytes);
-            Baseline::parse(&text)
-                .map_err(|error| Refusal::usage(format!("{}: {error}", baseline_path.display())))?
-        }
-        Ok(_) => Baseline::default(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match args.baseline {
-            Some(BaselineAction::Update | BaselineAction::Check) => {
-                return Err(Refusal::usage(format!(
-                    "there is no baseline `{}`: `--baseline write` makes it",
-                    baseline_path.display()
-                )));
-            }
-            _ => Baseline::default(),
-        },
-        Err(error) => {
+    let shows_text = args.output.has(&Format::Human, &Format::Human);
+    for (is_asked, option) in [(args.diff, "--diff"), (args.statistics, "--statistics")] {
+        if is_asked && !shows_text {
             return Err(Refusal::usage(format!(
-                "{}: could not be read: {error}",
-                baseline_path.display()
+                "`{option}` is text for people: it has no other format"
             )));
         }
-    };
+    }
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    for found in args.settings.find(inputs)? {
+        if parts.iter().any(|it| it.known.path == found.baseline_path) {
+            return Err(Refusal::usage(format!(
+                "two configurations have the baseline `{}`: its paths count from only one of them",
+                found.baseline_path.display()
+            )));
+        }
+        // Whoever names no configuration may still name what to do with the baseline.
+        let known = match args.settings.reads_baseline() || args.baseline.is_some() {
+            true => Known::read(found.baseline_path, args.baseline)?,
+            false => Known {
+                path: found.baseline_path,
+                baseline: Baseline::default(),
+            },
+        };
+        parts.push(Part {
+            args,
+            inputs: found.inputs,
+            settings: found.settings,
+            configuration: found.configuration,
+            known,
+        });
+    }
+    let mut places = BTreeMap::new();
+    for (index, part) in parts.iter().enumerate() {
+        for place in part.places() {
+            places.entry(place).or_insert(index);
+        }
+    }
     Ok(Run {
         args,
-        inputs,
-        settings,
-        baseline_path,
-        baseline,
+        parts,
+        places,
     })
 }
 
-/// What is known and accepted, and what of it has met a finding.
-struct Sieve {
-    allowed: Entries,
-    baseline: Entries,
-}
-
-impl Sieve {
-    /// Takes out what is accepted and what is known, and says how much that is.
-    fn pass(&mut self, linted: &mut Linted) -> (usize, usize) {
-        let (mut accepted, mut known) = (linted.accepted.len(), 0);
-        let mut rest = std::mem::take(&mut linted.findings);
-        while let Some(path) = rest.first().map(|it| it.path.clone()) {
-            let end = rest.iter().position(|it| it.path != path);
-            let later = rest.split_off(end.unwrap_or(rest.len()));
-            accepted += self.allowed.take(&path, &mut rest).len();
-            known += self.baseline.take(&path, &mut rest).len();
-            linted.findings.append(&mut rest);
-            rest = later;
-        }
-        (accepted, known)
-    }
-}
-
 impl Run<'_> {
-    fn job(&self, excerpts: Excerpts) -> Lint<'_> {
-        Lint {
-            inputs: &self.inputs,
-            settings: &self.settings,
-            limits: self.args.inputs.limits(),
-            jobs: self.args.inputs.jobs(),
-            excerpts,
-            build_copies: match self.args.inputs.include_build {
-                true => BuildCopies::Include,
-                false => BuildCopies::LeaveAlone,
-            },
-        }
-    }
-
-    fn sieve(&self) -> Sieve {
-        Sieve {
-            allowed: Entries::new(self.settings.allowed.clone()),
-            baseline: Entries::new(self.baseline.findings.clone()),
-        }
-    }
-
     fn run(&self, streams: &mut Streams<'_>) -> io::Result<Exit> {
         if self.args.diff {
             return self.diff(streams);
@@ -228,14 +180,24 @@ impl Run<'_> {
                 }
             }
         }
-        let mut sieve = self.sieve();
-        let (report, stale) = self.report(&mut sieve, &mut err_streams);
+        let (report, sieves) = self.report(&mut err_streams);
         for error in &report.errors {
             err_streams.messages().note(error);
         }
-        if let Some(action) = self.args.baseline {
-            let done = self.act_on_baseline(action, &stale, &report);
-            match done {
+        if report.files == 0 && report.errors.is_empty() {
+            let message = "no file of SSIS was found there: nothing was judged";
+            err_streams.messages().note(&message);
+        }
+        // Other formats for people have no place for it, and it may be why the exit code is 1.
+        let is_told = [Format::Human, Format::Json];
+        let is_told = is_told
+            .iter()
+            .any(|it| self.args.output.has(it, &Format::Human));
+        for unused in report.unused.iter().filter(|_| !is_told) {
+            err_streams.messages().note(&format!("unused: {unused}"));
+        }
+        for (part, sieve) in self.parts.iter().zip(&sieves) {
+            match part.act_on_baseline(sieve, &report.findings, &mut err_streams) {
                 Ok(done) => exit = exit.max(done),
                 Err(refusal) => {
                     drop(outputs);
@@ -248,75 +210,94 @@ impl Run<'_> {
         if report.fails() && counts {
             exit = exit.max(Exit::Found);
         }
+        if exit == Exit::Found && self.args.settings.exit_zero {
+            exit = Exit::Done;
+        }
         if !report.errors.is_empty() {
             exit = exit.max(Exit::Unreadable);
         }
         Ok(exit)
     }
 
-    /// What is reported, and the entries of the baseline that are out of date.
-    fn report(&self, sieve: &mut Sieve, streams: &mut Streams<'_>) -> (LintReport, Vec<Entry>) {
+    /// What is reported, and what came of the entries of each part.
+    fn report(&self, streams: &mut Streams<'_>) -> (LintReport, Vec<Sieve>) {
         let excerpts = match self.args.output.has(&Format::Human, &Format::Human) {
             true if !self.args.statistics => Excerpts::Wanted,
             _ => Excerpts::LeftOut,
         };
-        let job = self.job(excerpts);
+        // Of several configurations the strictest says what counts.
+        let levels = self.parts.iter().filter_map(|part| {
+            let level = part.settings.fail_level;
+            level.unwrap_or(Some(Severity::Warning))
+        });
         let mut report = LintReport {
-            fail_level: self
-                .settings
-                .fail_level
-                .unwrap_or(Some(dtsx::lint::Severity::Warning)),
+            fail_level: levels.min(),
             ..LintReport::default()
         };
-        let mut looked_at = Vec::new();
-        let walked = lint(&job, &RealFiles, |mut linted, _| {
-            let (accepted, known) = sieve.pass(&mut linted);
-            report.accepted += accepted;
-            report.known += known;
-            report.files += linted.files.len();
-            for label in &linted.files {
-                streams.messages().detail(&format!("{label}: judged"));
-                report.labels.push(label.to_string());
-                looked_at.push(self.settings.path_of(label));
-            }
-            for (file, object, rule) in linted.unused {
-                report.unused.push(format!(
-                    "{file} {object}: its description accepts {rule}, which finds nothing there"
-                ));
-            }
-            report.findings.append(&mut linted.findings);
-            report.errors.append(&mut linted.errors);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        let Ok(()) = walked;
-        let is_stale = |entry: &&Entry| {
-            let rule = rule(&entry.rule).ok();
-            let counts = rule.is_none_or(|rule| self.settings.selection.has(rule));
-            counts && (looked_at.contains(&entry.path) || self.is_gone(&entry.path))
-        };
-        let mut tell = |whose: &str, entry: &Entry| {
-            let object = entry.object.as_deref().unwrap_or("any object");
-            report.unused.push(format!(
-                "{whose}: {} in {}, {object}: nothing is found there",
-                entry.rule, entry.path
-            ));
-        };
-        for entry in sieve.allowed.unused().filter(is_stale) {
-            tell("allow", entry);
+        let mut sieves = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            let mut sieve = part.sieve();
+            part.look(
+                excerpts,
+                |path| self.is_of(index, path),
+                &mut sieve,
+                &mut report,
+                streams,
+            );
+            sieves.push(sieve);
         }
-        let stale: Vec<Entry> = sieve.baseline.unused().filter(is_stale).cloned().collect();
-        stale.iter().for_each(|entry| tell("baseline", entry));
-        (report, stale)
+        self.tell_of_configurations_below(&report, streams);
+        (report, sieves)
     }
 
-    /// Whether a file that an entry names is not there any more.
-    fn is_gone(&self, path: &str) -> bool {
-        let path = path.split('!').next().unwrap_or(path);
-        let folder = self.settings.root.as_ref().map(|root| &root.configuration);
-        let path = folder.map_or(PathBuf::from(path), |folder| folder.join(path));
-        RealFiles
-            .metadata(&path)
-            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    /// Whether a part looks at a file that it has found: a file is judged under the configuration of the input that
+    /// names it most closely.
+    fn is_of(&self, part: usize, file: &Path) -> bool {
+        let mut above = self.inputs_above(file);
+        self.parts.len() == 1 || above.next().is_none_or(|(_, index)| index == part)
+    }
+
+    /// The inputs that a path is or lies below, the closest first, with the numbers of their parts.
+    fn inputs_above(&self, path: &Path) -> impl Iterator<Item = (PathBuf, usize)> {
+        let path = self.absolute(path);
+        let above: Vec<PathBuf> = path.ancestors().map(Path::to_owned).collect();
+        let places = |it: PathBuf| self.places.get(&it).map(|index| (it.clone(), *index));
+        above.into_iter().filter_map(places)
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        let first = self.parts.first().map(|part| part.absolute(path));
+        first.unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Says which configurations lie below an input and do not count.
+    fn tell_of_configurations_below(&self, report: &LintReport, streams: &mut Streams<'_>) {
+        if !self.args.settings.looks_upwards() {
+            return;
+        }
+        let mut seen = BTreeSet::new();
+        for folder in report
+            .labels
+            .iter()
+            .filter_map(|label| label.path().parent())
+        {
+            for folder in folder.ancestors() {
+                let at = self.absolute(folder);
+                let is_below = self.inputs_above(folder).any(|(input, _)| input != at);
+                if !seen.insert(folder.to_owned()) || !is_below {
+                    break;
+                }
+                let path = folder.join(settings::CONFIGURATION);
+                let counts = self.parts.iter().any(|it| it.has_configuration(&path));
+                if !counts && settings::is_configuration(&path) {
+                    streams.messages().note(&format!(
+                        "`{}` does not count, as it lies below an input: give `{}` besides",
+                        path.display(),
+                        folder.display()
+                    ));
+                }
+            }
+        }
     }
 
     fn show(
@@ -357,19 +338,19 @@ impl Run<'_> {
             true => Applicability::Unsafe,
             false => Applicability::Safe,
         };
-        let mut sieve = self.sieve();
-        fix(
-            &self.job(Excerpts::LeftOut),
-            least,
-            &RealFiles,
-            &mut |linted| {
-                sieve.pass(linted);
-            },
-        )
-        .map_err(|error| Refusal {
-            exit: Exit::Unwritten,
-            message: format!("nothing was written: {error}"),
-        })
+        let mut all = Fixed::default();
+        for (index, part) in self.parts.iter().enumerate() {
+            let fixed = part.fixed(least, |path| self.is_of(index, path))?;
+            if let Some(twice) = fixed.files.keys().find(|it| all.files.contains_key(*it)) {
+                return Err(Refusal::usage(format!(
+                    "inputs under two configurations would both change `{}`: mend them one after the other",
+                    twice.display()
+                )));
+            }
+            all.files.extend(fixed.files);
+            all.applied.extend(fixed.applied);
+        }
+        Ok(all)
     }
 
     fn write(&self, fixed: &Fixed, streams: &mut Streams<'_>) -> io::Result<Exit> {
@@ -412,8 +393,8 @@ impl Run<'_> {
         };
         if let Some(mut out) = outputs.take_text(&Format::Human, colours) {
             for (path, (_, after)) in &fixed.files {
-                let given = self.inputs.given.as_ref().filter(|(name, _)| name == path);
-                let before = match given {
+                let mut given = self.parts.iter().filter_map(|it| it.inputs.given.as_ref());
+                let before = match given.find(|(name, _)| name == path) {
                     Some((_, bytes)) => bytes.clone(),
                     None => RealFiles.read(path)?,
                 };
@@ -421,36 +402,12 @@ impl Run<'_> {
             }
             out.flush()?;
         }
-        Ok(match fixed.files.is_empty() {
-            true => Exit::Done,
-            false => Exit::Found,
-        })
-    }
-
-    fn act_on_baseline(
-        &self,
-        action: BaselineAction,
-        stale: &[Entry],
-        report: &LintReport,
-    ) -> Result<Exit, Refusal> {
-        let path = |finding: &Finding| finding.path.clone();
-        match action {
-            BaselineAction::Write => {
-                let new = Baseline::of(&report.findings, path);
-                private(&self.baseline_path, new.to_text().as_bytes())?;
-                Ok(Exit::Done)
-            }
-            BaselineAction::Update => {
-                let mut new = self.baseline.clone();
-                new.findings.retain(|entry| !stale.contains(entry));
-                private(&self.baseline_path, new.to_text().as_bytes())?;
-                Ok(Exit::Done)
-            }
-            BaselineAction::Check => Ok(match stale.is_empty() {
+        Ok(
+            match fixed.files.is_empty() || self.args.settings.exit_zero {
                 true => Exit::Done,
                 false => Exit::Found,
-            }),
-        }
+            },
+        )
     }
 }
 

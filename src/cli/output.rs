@@ -11,7 +11,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, ValueEnum};
 
-use dtsx::host::RealFiles;
+use dtsx::host::{RealFiles, WritableFiles as _};
 use dtsx::package::FileKind;
 
 use super::exit::Exit;
@@ -107,7 +107,11 @@ impl<F: ValueEnum + Clone + PartialEq + Send + Sync + 'static> OutputArgs<F> {
         }
         for (index, one) in wanted.iter().enumerate() {
             let others = wanted.iter().skip(index + 1);
-            if one.file.is_some() && others.clone().any(|other| other.file == one.file) {
+            let is_same = |other: &Wanted<F>| match (&one.file, &other.file) {
+                (Some(a), Some(b)) => is_same_file(a, b),
+                _ => false,
+            };
+            if others.clone().any(is_same) {
                 return Err(Refusal::usage("two reports cannot go into one file"));
             }
         }
@@ -120,6 +124,24 @@ impl<F: ValueEnum + Clone + PartialEq + Send + Sync + 'static> OutputArgs<F> {
 
 fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Whether two names mean one file, which may not be there yet.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| {
+        RealFiles.canonical(path).or_else(|_| {
+            let folder = match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder,
+                _ => Path::new("."),
+            };
+            let folder = RealFiles.canonical(folder)?;
+            Ok::<_, io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        })
+    };
+    match (real(a), real(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
 }
 
 fn create(path: &Path) -> Result<BufWriter<File>, Refusal> {

@@ -1,10 +1,11 @@
 //! `dtsx.toml`: what people write to say which rules count, where, and how much.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -29,16 +30,16 @@ pub struct ConfigurationFile {
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct LintTable {
     /// The rules that count, by code, name or category, or `all` [default: all].
-    #[schemars(with = "Option<Vec<String>>")]
+    #[schemars(with = "Option<Vec<RulesText>>")]
     select: Option<Vec<Spanned<String>>>,
     /// Rules that do not count, by code, name or category.
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<RulesText>")]
     ignore: Vec<Spanned<String>>,
     /// How bad what rules find is.
-    #[schemars(with = "BTreeMap<String, LevelText>")]
+    #[schemars(schema_with = "severities")]
     severity: BTreeMap<Spanned<String>, LevelText>,
     /// From which severity on a finding makes the command exit with 1 [default: warning].
-    fail_level: Option<LevelText>,
+    fail_level: Option<FailLevelText>,
     /// Where packages are to run.
     profile: Option<ProfileText>,
     /// Hosts that must not be used any more (`*` and `?` are wildcards), and the host to be used instead, or nothing.
@@ -61,16 +62,16 @@ struct LintTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct PathTable {
-    /// Globs of the files, relative to this file.
+    /// Globs of the files, relative to this file; a folder means all below it, an archive its members.
     #[schemars(with = "Vec<String>")]
     paths: Vec<Spanned<String>>,
     /// Rules that do not count there.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
+    #[schemars(with = "Vec<RulesText>")]
     ignore: Vec<Spanned<String>>,
     /// How bad what rules find there is.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, LevelText>")]
+    #[schemars(schema_with = "severities")]
     severity: BTreeMap<Spanned<String>, LevelText>,
 }
 
@@ -79,9 +80,9 @@ struct PathTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct AllowTable {
     /// The rule, by code or name.
-    #[schemars(with = "String")]
+    #[schemars(with = "RuleText")]
     rule: Spanned<String>,
-    /// The file, relative to this file.
+    /// The file, relative to this file; `ARCHIVE!MEMBER` for a member.
     path: String,
     /// The property path of the object, with `.Properties[…]` where the finding has one; all of the file's without.
     object: Option<String>,
@@ -90,7 +91,7 @@ struct AllowTable {
     /// The object's id, by which the entry is found again when the object has another name.
     id: Option<String>,
     /// Why it is accepted.
-    #[schemars(with = "String", length(min = 1))]
+    #[schemars(with = "String", regex(pattern = r"\S"))]
     reason: Spanned<String>,
 }
 
@@ -102,6 +103,68 @@ enum LevelText {
     Warning,
     Info,
     Off,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "FailLevel")]
+enum FailLevelText {
+    Error,
+    Warning,
+    Info,
+    /// As the command line has it.
+    Never,
+    /// The same.
+    Off,
+}
+
+/// The schema of a word that means rules, as `docs/rules` writes them; what reads it takes any case.
+struct RulesText;
+
+impl JsonSchema for RulesText {
+    fn schema_name() -> Cow<'static, str> {
+        "Rules".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = words().collect();
+        json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+/// The schema of the code or the name of a rule.
+struct RuleText;
+
+impl JsonSchema for RuleText {
+    fn schema_name() -> Cow<'static, str> {
+        "Rule".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = codes_and_names().collect();
+        json_schema!({ "type": "string", "enum": words })
+    }
+}
+
+fn severities(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "propertyNames": generator.subschema_for::<RulesText>(),
+        "additionalProperties": generator.subschema_for::<LevelText>(),
+    })
+}
+
+/// All words that mean rules.
+fn words() -> impl Iterator<Item = &'static str> {
+    let categories = Category::ALL.into_iter().map(|it| it.name());
+    ["all"]
+        .into_iter()
+        .chain(categories)
+        .chain(codes_and_names())
+}
+
+fn codes_and_names() -> impl Iterator<Item = &'static str> {
+    RULES.iter().flat_map(|rule| [rule.code, rule.name])
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -163,10 +226,10 @@ fn settings(table: LintTable) -> Result<Settings, Wrong> {
         levels: levels(&table.severity)?,
         per_path,
         fail_level: table.fail_level.map(|level| match level {
-            LevelText::Error => Some(Severity::Error),
-            LevelText::Warning => Some(Severity::Warning),
-            LevelText::Info => Some(Severity::Info),
-            LevelText::Off => None,
+            FailLevelText::Error => Some(Severity::Error),
+            FailLevelText::Warning => Some(Severity::Warning),
+            FailLevelText::Info => Some(Severity::Info),
+            FailLevelText::Never | FailLevelText::Off => None,
         }),
         profile: match table.profile {
             Some(ProfileText::Azure) => Profile::Azure,
@@ -189,7 +252,15 @@ fn settings(table: LintTable) -> Result<Settings, Wrong> {
 fn path_settings(table: &PathTable) -> Result<PathSettings, Wrong> {
     let mut globs = GlobSetBuilder::new();
     for path in &table.paths {
-        for pattern in [path.get_ref().clone(), format!("**/{}", path.get_ref())] {
+        // Whoever writes it on Windows writes `\`, and CI may run elsewhere; no file of SSIS has one in its name.
+        let pattern = path.get_ref().replace('\\', "/");
+        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+        for pattern in [
+            pattern.to_owned(),
+            format!("**/{pattern}"),
+            format!("{pattern}/**"),
+            format!("**/{pattern}/**"),
+        ] {
             let glob = GlobBuilder::new(&pattern)
                 .literal_separator(true)
                 .backslash_escape(false)
@@ -215,10 +286,11 @@ fn path_settings(table: &PathTable) -> Result<PathSettings, Wrong> {
     })
 }
 
+/// What is said of a rule wins over what is said of its category, and that over what is said of all.
 fn levels(
     table: &BTreeMap<Spanned<String>, LevelText>,
 ) -> Result<BTreeMap<&'static str, Level>, Wrong> {
-    let mut levels = BTreeMap::new();
+    let mut said = Vec::new();
     for (name, level) in table {
         let level = match level {
             LevelText::Error => Level::Is(Severity::Error),
@@ -226,8 +298,22 @@ fn levels(
             LevelText::Info => Level::Is(Severity::Info),
             LevelText::Off => Level::Off,
         };
-        for rule in rules_named(name.get_ref()).map_err(|message| (name.span(), message))? {
+        let (group, rules) = meant(name.get_ref()).map_err(|message| (name.span(), message))?;
+        said.push((group, name, rules, level));
+    }
+    said.sort_by_key(|(group, name, ..)| (*group, name.span().start));
+    let mut levels = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, &str> = BTreeMap::new();
+    for (group, name, rules, level) in said {
+        for rule in rules {
             levels.insert(rule.code, level);
+            let name_of_rule = (group == Group::Rule).then_some(name.get_ref());
+            if let Some(word) = name_of_rule
+                && let Some(before) = by_name.insert(rule.code, word)
+            {
+                let message = format!("`{before}` is the same rule, and has a severity already");
+                return Err((name.span(), message));
+            }
         }
     }
     Ok(levels)
@@ -258,12 +344,20 @@ fn entry(table: AllowTable) -> Result<Entry, Wrong> {
     }
     Ok(Entry {
         rule: rule.code.to_owned(),
-        path: table.path,
+        path: table.path.trim_start_matches("./").to_owned(),
         object: table.object,
         occurrence: table.occurrence,
         id: table.id,
         reason: Some(table.reason.into_inner()),
     })
+}
+
+/// How many rules a word means, the most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    All,
+    Category,
+    Rule,
 }
 
 /// The rules that a word means: one by its code or name, those of a category, or `all`.
@@ -272,26 +366,28 @@ fn entry(table: AllowTable) -> Result<Entry, Wrong> {
 ///
 /// What is wrong with the word, with the nearest that there is.
 pub fn rules_named(word: &str) -> Result<Vec<&'static Rule>, String> {
+    meant(word).map(|(_, rules)| rules)
+}
+
+fn meant(word: &str) -> Result<(Group, Vec<&'static Rule>), String> {
     let word = word.trim();
     if word.eq_ignore_ascii_case("all") {
-        return Ok(RULES.to_vec());
+        return Ok((Group::All, RULES.to_vec()));
     }
     let category = Category::ALL
         .into_iter()
         .find(|category| category.name().eq_ignore_ascii_case(word));
-    let is_meant = |rule: &&'static Rule| match category {
-        Some(category) => rule.category == category,
-        None => rule.code.eq_ignore_ascii_case(word) || rule.name.eq_ignore_ascii_case(word),
-    };
-    let meant: Vec<&'static Rule> = RULES.iter().copied().filter(is_meant).collect();
-    if !meant.is_empty() || category.is_some() {
-        return Ok(meant);
+    if let Some(category) = category {
+        let rules = RULES.iter().copied().filter(|it| it.category == category);
+        return Ok((Group::Category, rules.collect()));
     }
-    let names = RULES.iter().flat_map(|rule| [rule.code, rule.name]);
-    let names = names
-        .chain(Category::ALL.iter().map(|it| it.name()))
-        .chain(["all"]);
-    Err(match nearest(word, names) {
+    let is_meant = |rule: &&&'static Rule| {
+        rule.code.eq_ignore_ascii_case(word) || rule.name.eq_ignore_ascii_case(word)
+    };
+    if let Some(rule) = RULES.iter().find(is_meant) {
+        return Ok((Group::Rule, vec![rule]));
+    }
+    Err(match nearest(word, codes_and_names().chain(words())) {
         Some(near) => format!("there is no rule or category `{word}` (did you mean `{near}`?)"),
         None => format!("there is no rule or category `{word}`: `dtsx explain` lists them"),
     })

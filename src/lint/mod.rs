@@ -59,5 +59,5 @@ pub use in_unit::{InUnit, Spots};
 pub use judged::Judged;
 pub use rule::{Applicability, Category, Confidence, Rule, Severity, Tier};
 pub use rules::{RULES, UnknownRule, rule};
-pub use settings::{DeniedHost, Level, PathSettings, Profile, Root, Selection, Settings};
-pub use suppress::{Baseline, BaselineError, Entries, Entry};
+pub use settings::{DeniedHost, Level, PathSettings, Profile, Root, Selection, Settings, absolute};
+pub use suppress::{Baseline, BaselineError, Entries, Entry, Unnumbered};

@@ -163,11 +163,18 @@ impl Settings {
         }
     }
 
+    /// What is different for a file; what is said of an archive is said of its members.
     fn of_path(&self, file: &Label) -> impl Iterator<Item = &PathSettings> {
-        let path = (!self.per_path.is_empty()).then(|| PathBuf::from(self.path_of(file)));
-        self.per_path
-            .iter()
-            .filter(move |part| path.as_ref().is_some_and(|path| part.globs.is_match(path)))
+        let paths: Vec<PathBuf> = match self.per_path.as_slice() {
+            [] => Vec::new(),
+            _ => {
+                let archive = file.member().map(|_| Label::of_path(file.path()));
+                let labels = [Some(file), archive.as_ref()].into_iter().flatten();
+                labels.map(|it| self.path_of(it).into()).collect()
+            }
+        };
+        let fits = move |part: &&PathSettings| paths.iter().any(|path| part.globs.is_match(path));
+        self.per_path.iter().filter(fits)
     }
 }
 
@@ -194,4 +201,9 @@ fn tidy(path: &Path) -> PathBuf {
         }
     }
     tidy
+}
+
+/// Where a path leads from a folder, without `.` and, where they can be resolved, without `..`; links are not followed.
+pub fn absolute(folder: &Path, path: &Path) -> PathBuf {
+    tidy(&folder.join(path))
 }

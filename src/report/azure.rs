@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use crate::lint::Severity;
+use crate::source::visible;
 
 use super::lint::{LintReport, place};
 
@@ -16,11 +17,12 @@ use super::lint::{LintReport, place};
 pub fn write(out: &mut dyn Write, report: &LintReport) -> io::Result<()> {
     for finding in &report.findings {
         let whole = format!("{}: {}", place(finding), finding.message);
+        let whole = visible(&whole);
         if finding.severity == Severity::Info {
             let text = format!("info {}: {whole}", finding.rule.code);
             // No text of a file may be taken for a command.
             let text = text.replace("##", "# #");
-            writeln!(out, "{}", crate::source::visible(&text))?;
+            writeln!(out, "{text}")?;
             continue;
         }
         let path = finding.file.member_of().unwrap_or(finding.file.to_string());

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::lint::Severity;
+use crate::source::visible;
 
 use super::lint::LintReport;
 
@@ -33,15 +34,19 @@ pub fn write(out: &mut dyn Write, report: &LintReport) -> io::Result<()> {
             .map(|spot| spot.place)
             .filter(|_| !is_member)
         {
-            write!(out, ",line={},col={}", place.from.line, place.from.column)?;
-            write!(
-                out,
-                ",endLine={},endColumn={}",
-                place.to.line, place.to.column
-            )?;
+            let (from, to) = (place.from, place.to);
+            // GitHub takes columns only where the lines are the same.
+            match from.line == to.line {
+                true => write!(
+                    out,
+                    ",line={},col={},endLine={},endColumn={}",
+                    from.line, from.column, to.line, to.column
+                )?,
+                false => write!(out, ",line={},endLine={}", from.line, to.line)?,
+            }
         }
         let whole = format!("{}: {}", super::lint::place(finding), finding.message);
-        writeln!(out, "::{}", data(&whole))?;
+        writeln!(out, "::{}", data(&visible(&whole)))?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::lint::{LintReport, place};
 pub fn write(out: &mut dyn Write, report: &LintReport) -> io::Result<()> {
     let mut by_file: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
     for label in &report.labels {
-        by_file.entry(label.clone()).or_default();
+        by_file.entry(label.to_string()).or_default();
     }
     for finding in &report.findings {
         let label = finding.file.to_string();
@@ -47,10 +47,15 @@ pub fn write(out: &mut dyn Write, report: &LintReport) -> io::Result<()> {
         for finding in all {
             let message = escaped(&finding.message);
             let path = escaped(&finding.path());
+            // Whoever keeps a history tells tests by their names.
+            let number = match finding.occurrence {
+                0 => String::new(),
+                number => format!(" ({})", number + 1),
+            };
             let whole = escaped(&format!("{}: {}", place(finding), finding.message));
             write!(
                 out,
-                "    <testcase name=\"{} {path}\" classname=\"{label}\">",
+                "    <testcase name=\"{} {path}{number}\" classname=\"{label}\">",
                 finding.rule
             )?;
             match counts(finding.severity) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::inventory::ReadError;
-use crate::lint::{Applicability, Finding, Rule, Severity};
+use crate::lint::{Applicability, Finding, Label, Rule, Severity};
 
 /// What a run found. All formats are written from it.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub struct LintReport {
     pub errors: Vec<ReadError>,
     /// How many files were looked at.
     pub files: usize,
-    /// The files that were looked at, as reports call them.
-    pub labels: Vec<String>,
+    /// The files that were looked at.
+    pub labels: Vec<Label>,
     /// How many findings the configuration and descriptions accept.
     pub accepted: usize,
     /// How many findings the baseline knows.

@@ -2,8 +2,12 @@
 //!
 //! Members of an archive are nested artifacts: their places are inside the member.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::path::Path;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::inventory::Place;
@@ -25,40 +29,83 @@ pub fn write(out: &mut dyn Write, report: &LintReport, version: &str) -> io::Res
         rules.sort_by_key(|(rule, _)| rule.code);
         rules
     };
-    let mut artifacts = Artifacts::default();
-    let results: Vec<Value> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            let index = rules.iter().position(|(rule, _)| *rule == finding.rule);
-            result(finding, index.unwrap_or(0), &mut artifacts)
-        })
-        .collect();
     let errors: Vec<Value> = report
         .errors
         .iter()
         .map(|error| json!({ "level": "error", "message": { "text": error.to_string() } }))
         .collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
+    let artifacts = RefCell::default();
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({ "driver": {
                 "name": "dtsx",
                 "version": version,
                 "rules": rules.iter().map(|(it, _)| rule(it)).collect::<Vec<_>>(),
-            } },
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
+            } }),
+            column_kind: "unicodeCodePoints",
+            newline_sequences: ["\r\n", "\n", "\r"],
+            invocations: json!([{
                 "executionSuccessful": report.errors.is_empty(),
                 "toolExecutionNotifications": errors,
-            }],
-            "artifacts": artifacts.0.iter().map(Artifact::json).collect::<Vec<_>>(),
-            "results": results,
+            }]),
+            results: Results {
+                findings: &report.findings,
+                rules: &rules,
+                artifacts: &artifacts,
+            },
+            artifacts: &artifacts,
         }],
-    });
+    };
     serde_json::to_writer_pretty(&mut *out, &log).map_err(io::Error::from)?;
     writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Log<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'r>; 1],
+}
+
+/// The fields are written in this order: results number the files, which are listed behind them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'r> {
+    tool: Value,
+    column_kind: &'static str,
+    newline_sequences: [&'static str; 3],
+    invocations: Value,
+    results: Results<'r>,
+    #[serde(serialize_with = "list")]
+    artifacts: &'r RefCell<Artifacts>,
+}
+
+/// Results are made one by one while they are written: all of them would take ten times the room of the findings.
+struct Results<'r> {
+    findings: &'r [Finding],
+    rules: &'r [(&'static Rule, usize)],
+    artifacts: &'r RefCell<Artifacts>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.findings.iter().map(|finding| {
+            let mut rules = self.rules.iter();
+            let index = rules.position(|(rule, _)| *rule == finding.rule);
+            result(
+                finding,
+                index.unwrap_or(0),
+                &mut self.artifacts.borrow_mut(),
+            )
+        }))
+    }
+}
+
+fn list<S: Serializer>(artifacts: &&RefCell<Artifacts>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(artifacts.borrow().all.iter().map(Artifact::json))
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -147,18 +194,22 @@ fn result(finding: &Finding, rule_index: usize, artifacts: &mut Artifacts) -> Va
                 .any(|edit| edit.is_masked || is_member(edit))
     });
     if let Some(fix) = edits {
-        let changes: Vec<Value> = fix
-            .edits
-            .iter()
-            .map(|edit| {
-                json!({
-                    "artifactLocation": artifacts.location(&edit.file),
-                    "replacements": [{
-                        "deletedRegion": region(edit.place),
-                        "insertedContent": { "text": edit.content },
-                    }],
-                })
-            })
+        // A change of a file is said once, with all that is replaced in it.
+        let mut replaced: Vec<(Value, Vec<Value>)> = Vec::new();
+        for edit in &fix.edits {
+            let file = artifacts.location(&edit.file);
+            let replacement = json!({
+                "deletedRegion": region(edit.place),
+                "insertedContent": { "text": edit.content },
+            });
+            match replaced.iter_mut().find(|(known, _)| *known == file) {
+                Some((_, all)) => all.push(replacement),
+                None => replaced.push((file, vec![replacement])),
+            }
+        }
+        let changes: Vec<Value> = replaced
+            .into_iter()
+            .map(|(file, all)| json!({ "artifactLocation": file, "replacements": all }))
             .collect();
         value["fixes"] = json!([{
             "description": { "text": fix.title },
@@ -197,8 +248,12 @@ fn region(place: Place) -> Value {
 
 /// The files of a report, by number.
 #[derive(Default)]
-struct Artifacts(Vec<Artifact>);
+struct Artifacts {
+    all: Vec<Artifact>,
+    numbers: BTreeMap<Artifact, usize>,
+}
 
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Artifact {
     uri: String,
     parent: Option<usize>,
@@ -206,25 +261,27 @@ struct Artifact {
 
 impl Artifacts {
     fn location(&mut self, file: &crate::lint::Label) -> Value {
-        let on_disk = uri(&file.member_of().unwrap_or(file.to_string()));
-        let index = self.index(on_disk, None);
+        let index = self.index(Artifact {
+            uri: uri(file.path()),
+            parent: None,
+        });
         let index = match file.member() {
-            Some(member) => self.index(format!("/{}", uri(member)), Some(index)),
+            Some(member) => self.index(Artifact {
+                uri: format!("/{}", encoded(member.as_bytes())),
+                parent: Some(index),
+            }),
             None => index,
         };
-        self.0
+        self.all
             .get(index)
             .map_or(Value::Null, |artifact| artifact.location(index))
     }
 
-    fn index(&mut self, uri: String, parent: Option<usize>) -> usize {
-        let known = self
-            .0
-            .iter()
-            .position(|it| it.uri == uri && it.parent == parent);
-        known.unwrap_or_else(|| {
-            self.0.push(Artifact { uri, parent });
-            self.0.len() - 1
+    fn index(&mut self, artifact: Artifact) -> usize {
+        let next = self.all.len();
+        *self.numbers.entry(artifact).or_insert_with_key(|artifact| {
+            self.all.push(artifact.clone());
+            next
         })
     }
 }
@@ -253,23 +310,36 @@ impl Artifact {
 }
 
 /// A path as a URI reference: relative where the path is.
-fn uri(path: &str) -> String {
-    let mut uri = String::new();
-    let path = path.replace('\\', "/");
-    let is_drive = path.chars().nth(1) == Some(':');
-    if path.starts_with('/') {
-        uri.push_str("file://");
-    } else if is_drive {
-        uri.push_str("file:///");
+fn uri(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let parted: Vec<u8> = match cfg!(windows) {
+        true => bytes
+            .iter()
+            .map(|byte| if *byte == b'\\' { b'/' } else { *byte })
+            .collect(),
+        // A name may hold it.
+        false => bytes.to_owned(),
+    };
+    match parted.as_slice() {
+        // A share names its host.
+        [b'/', b'/', ..] if cfg!(windows) => format!("file:{}", encoded(&parted)),
+        [b'/', ..] => format!("file://{}", encoded(&parted)),
+        [drive, b':', rest @ ..] if cfg!(windows) => {
+            format!("file:///{}:{}", char::from(*drive), encoded(rest))
+        }
+        _ => encoded(&parted),
     }
-    for byte in path.bytes() {
+}
+
+fn encoded(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'!' => {
-                uri.push(char::from(byte));
+                text.push(char::from(*byte));
             }
-            b':' if is_drive => uri.push(':'),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => text.push_str(&format!("%{byte:02X}")),
         }
     }
-    uri
+    text
 }

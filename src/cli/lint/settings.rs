@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use dtsx::host::{Files as _, RealFiles};
-use dtsx::lint::{Profile, Root, Rule, Settings, Severity, rules_named};
+use dtsx::host::{FileKind, Files as _, RealFiles};
+use dtsx::lint::{Profile, Root, Rule, Settings, Severity, absolute, rules_named};
 use dtsx::project::Inputs;
 
 use super::super::streams::Refusal;
@@ -40,13 +40,16 @@ pub(super) struct SettingsArgs {
     /// From which severity on a finding makes the exit code 1 [default: warning]
     #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Rules")]
     fail_level: Option<FailLevel>,
+    /// Let nothing that is found make the exit code 1; reports stay as they are
+    #[arg(long, help_heading = "Rules")]
+    pub(super) exit_zero: bool,
     /// Where the packages are to run
     #[arg(long, value_name = "PROFILE", value_enum, help_heading = "Rules")]
     profile: Option<ProfileName>,
     /// Look for the files that packages name
     #[arg(long, help_heading = "Rules")]
     check_files: bool,
-    /// The configuration [default: the first `dtsx.toml` in the folder of the first input or above it]
+    /// The configuration of all inputs [default: of each the first `dtsx.toml` in its folder or above it]
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
     config: Option<PathBuf>,
     /// No configuration and no baseline
@@ -59,7 +62,8 @@ enum FailLevel {
     Error,
     Warning,
     Info,
-    /// Nothing that is found makes the exit code 1
+    /// Nothing that is found makes the exit code 1, and nothing counts as failed in reports
+    #[value(alias = "off")]
     Never,
 }
 
@@ -69,43 +73,113 @@ enum ProfileName {
     Azure,
 }
 
-/// What a run goes by.
+/// Inputs under one configuration.
 pub(super) struct Found {
+    pub(super) inputs: Inputs,
     pub(super) settings: Settings,
+    /// Where the configuration is; `None` where there is none.
+    pub(super) configuration: Option<PathBuf>,
     pub(super) baseline_path: PathBuf,
 }
 
 /// The name of a configuration.
-const CONFIGURATION: &str = "dtsx.toml";
+pub(super) const CONFIGURATION: &str = "dtsx.toml";
 /// The name of a baseline.
 const BASELINE: &str = "dtsx-baseline.toml";
 
 impl SettingsArgs {
-    /// Reads the configuration and puts the command line over it.
-    pub(super) fn find(&self, inputs: &Inputs) -> Result<Found, Refusal> {
+    /// Whether each file says by its place which configuration it has.
+    pub(super) fn looks_upwards(&self) -> bool {
+        self.config.is_none() && !self.isolated
+    }
+
+    /// Whether what is known counts.
+    pub(super) fn reads_baseline(&self) -> bool {
+        !self.isolated
+    }
+
+    /// Reads the configurations of the inputs and puts the command line over them.
+    pub(super) fn find(&self, mut inputs: Inputs) -> Result<Vec<Found>, Refusal> {
         let present = std::env::current_dir()
             .map_err(|error| Refusal::usage(format!("there is no present folder: {error}")))?;
-        let path = match (&self.config, self.isolated) {
-            (Some(path), _) => Some(present.join(path)),
-            (None, true) => None,
-            (None, false) => upwards(&present, inputs),
-        };
-        let mut settings = match &path {
-            Some(path) => read(path)?,
+        if !self.looks_upwards() {
+            let path = self.config.as_ref().map(|path| absolute(&present, path));
+            return Ok(vec![self.found(&present, path, inputs)?]);
+        }
+        let mut parts: Vec<(Option<PathBuf>, Inputs)> = Vec::new();
+        let (paths, given) = (std::mem::take(&mut inputs.paths), inputs.given.take());
+        let names = paths.iter().chain(given.as_ref().map(|(name, _)| name));
+        let found: Vec<_> = names
+            .map(|name| upwards(&absolute(&present, name)))
+            .collect();
+        let paths = paths.into_iter().zip(&found).map(|(path, configuration)| {
+            let paths = vec![path];
+            (
+                configuration,
+                Inputs {
+                    paths,
+                    ..inputs.clone()
+                },
+            )
+        });
+        let given = given.zip(found.last()).map(|(given, configuration)| {
+            let given = Some(given);
+            (
+                configuration,
+                Inputs {
+                    given,
+                    ..inputs.clone()
+                },
+            )
+        });
+        for (configuration, more) in paths.chain(given) {
+            match parts.iter_mut().find(|(it, _)| it == configuration) {
+                Some((_, part)) => {
+                    part.paths.extend(more.paths);
+                    part.given = part.given.take().or(more.given);
+                }
+                None => parts.push((configuration.clone(), more)),
+            }
+        }
+        let parts = parts.into_iter();
+        parts
+            .map(|(configuration, inputs)| self.found(&present, configuration, inputs))
+            .collect()
+    }
+
+    fn found(
+        &self,
+        present: &Path,
+        configuration: Option<PathBuf>,
+        inputs: Inputs,
+    ) -> Result<Found, Refusal> {
+        let mut settings = match &configuration {
+            Some(path) => read(present, path)?,
             None => Settings::default(),
         };
-        let folder = path.as_deref().and_then(Path::parent).unwrap_or(&present);
-        let folder = folder.to_owned();
+        let folder = configuration.as_deref().and_then(Path::parent);
+        let folder = folder.unwrap_or(present).to_owned();
         let baseline = settings.baseline.as_deref().unwrap_or(BASELINE);
         let baseline_path = match self.isolated {
-            // Nothing is read from there, and a new one goes into the present folder.
+            // It is read only where it is to be written or checked.
             true => present.join(BASELINE),
-            false => folder.join(baseline),
+            false => absolute(&folder, Path::new(baseline)),
         };
         settings.root = Some(Root {
             configuration: folder,
-            present,
+            present: present.to_owned(),
         });
+        self.put_over(&mut settings)?;
+        Ok(Found {
+            inputs,
+            settings,
+            configuration,
+            baseline_path: shown(present, &baseline_path),
+        })
+    }
+
+    /// What the command line says wins.
+    fn put_over(&self, settings: &mut Settings) -> Result<(), Refusal> {
         if !self.select.is_empty() {
             settings.selection.select(&named(&self.select)?);
         }
@@ -125,10 +199,7 @@ impl SettingsArgs {
             None => {}
         }
         settings.check_files |= self.check_files;
-        Ok(Found {
-            settings,
-            baseline_path,
-        })
+        Ok(())
     }
 }
 
@@ -140,27 +211,31 @@ fn named(words: &[String]) -> Result<Vec<&'static Rule>, Refusal> {
     Ok(all)
 }
 
-fn read(path: &Path) -> Result<Settings, Refusal> {
-    let bytes = RealFiles.read(path).map_err(|error| {
-        Refusal::usage(format!("{}: could not be read: {error}", path.display()))
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Refusal::usage(format!("{}: is not UTF-8", path.display())))?;
-    Settings::parse(&text).map_err(|error| Refusal::usage(format!("{}: {error}", path.display())))
+fn read(present: &Path, path: &Path) -> Result<Settings, Refusal> {
+    let shown = shown(present, path);
+    let refused = |what: String| Refusal::usage(format!("{}: {what}", shown.display()));
+    let bytes = RealFiles
+        .read(path)
+        .map_err(|error| refused(format!("could not be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused("is not UTF-8".to_owned()))?;
+    Settings::parse(&text).map_err(|error| refused(error.to_string()))
 }
 
-/// The first configuration in the folder of the first input, or above it.
-fn upwards(present: &Path, inputs: &Inputs) -> Option<PathBuf> {
-    let given = inputs.given.as_ref().map(|(name, _)| name);
-    let first = inputs.paths.first().or(given)?;
-    let first = present.join(first);
-    let mut folder = Some(first.as_path());
-    while let Some(at) = folder {
-        let path = at.join(CONFIGURATION);
-        if RealFiles.metadata(&path).is_ok() {
-            return Some(path);
-        }
-        folder = at.parent();
-    }
-    None
+/// As people would name it from the present folder.
+fn shown(present: &Path, path: &Path) -> PathBuf {
+    let inside = path.strip_prefix(present).ok();
+    let inside = inside.filter(|it| !it.as_os_str().is_empty());
+    inside.unwrap_or(path).to_owned()
+}
+
+/// The first configuration in the folder of an input, or above it.
+fn upwards(input: &Path) -> Option<PathBuf> {
+    let mut folders = input.ancestors().map(|folder| folder.join(CONFIGURATION));
+    folders.find(|path| is_configuration(path))
+}
+
+/// Whether a configuration lies there; a folder may have any name.
+pub(super) fn is_configuration(path: &Path) -> bool {
+    let metadata = RealFiles.metadata(path);
+    metadata.is_ok_and(|it| it.kind != FileKind::Folder)
 }

@@ -1,24 +1,27 @@
-//! Every place in every format is the one that is meant in the bytes of the file.
+//! What the formats of `lint` are beside the places in them, which `places` compares.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::command::{Run, dtsx};
+use crate::command::{Run, command, dtsx, dtsx_in, finish};
 use crate::support::fixtures;
 
 fn lint(format: &str) -> Run {
     dtsx(["lint", "--isolated", "--format", format, "."])
 }
 
-/// The text of a file or a member by its label, as another decoder gives it.
-fn text_of(label: &str) -> Option<String> {
-    let bytes = match label.split_once('!') {
-        None => std::fs::read(fixtures().join(label)).ok()?,
+/// The bytes of a file or a member by its label, as another reader gives them.
+pub fn bytes_of(folder: &Path, label: &str) -> Option<Vec<u8>> {
+    if let Ok(bytes) = std::fs::read(folder.join(label)) {
+        return Some(bytes);
+    }
+    match label.split_once('!') {
+        None => None,
         Some((archive, member)) => {
-            let file = std::fs::File::open(fixtures().join(archive)).ok()?;
+            let file = std::fs::File::open(folder.join(archive)).ok()?;
             let mut zip = zip::ZipArchive::new(file).ok()?;
             let names: Vec<String> = zip
                 .file_names()
@@ -27,125 +30,45 @@ fn text_of(label: &str) -> Option<String> {
             let name = names.iter().find(|it| it.replace("%20", " ") == member)?;
             let mut bytes = Vec::new();
             std::io::Read::read_to_end(&mut zip.by_name(name).ok()?, &mut bytes).ok()?;
-            bytes
-        }
-    };
-    String::from_utf8(bytes).ok()
-}
-
-/// Lines end at LF, CR LF or CR, columns count code points.
-fn offset(text: &str, line: u64, column: u64) -> usize {
-    let text = text
-        .strip_prefix('\u{feff}')
-        .map_or((0, text), |rest| (3, rest));
-    let (mark, text) = text;
-    let mut starts = vec![0];
-    let bytes = text.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        let is_end = *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-        if is_end {
-            starts.push(at + 1);
+            Some(bytes)
         }
     }
-    let start = starts[line as usize - 1];
-    let within = text[start..].char_indices().nth(column as usize - 1);
-    mark + start + within.map_or(text[start..].len(), |(at, _)| at)
 }
 
 #[test]
-fn spans_of_json_agree_with_lines_and_columns_in_the_bytes() {
-    let report = lint("json").json();
-    let findings = report["findings"].as_array().unwrap();
-    assert!(findings.len() > 100, "{}", findings.len());
-    let (mut seen, mut members) = (0, 0);
-    for finding in findings {
-        let (Some(text), true) = (
-            text_of(finding["path"].as_str().unwrap()),
-            finding["span"].is_object(),
-        ) else {
-            continue;
+fn fingerprints_are_unique_and_stay_when_lines_move() {
+    let folder = tempfile::tempdir().unwrap();
+    let prints = || {
+        let args = ["lint", "--isolated", "--format", "sarif", "."];
+        let report = dtsx_in(folder.path(), args).json();
+        let results = report["runs"][0]["results"].as_array().unwrap().clone();
+        let print = |it: &Value| it["partialFingerprints"]["dtsxFinding/v1"].to_string();
+        let line = |it: &Value| {
+            let region = &it["locations"][0]["physicalLocation"]["region"];
+            region["startLine"].as_u64().unwrap()
         };
-        let span = &finding["span"];
-        let number = |name: &str| span[name].as_u64().unwrap();
-        assert_eq!(
-            offset(&text, number("line"), number("column")) as u64,
-            number("start"),
-            "{finding}"
-        );
-        assert_eq!(
-            offset(&text, number("end_line"), number("end_column")) as u64,
-            number("end"),
-            "{finding}"
-        );
-        let meant = &text[number("start") as usize..number("end") as usize];
-        // Where the message names the value, it stands there.
-        if finding["rule"] == "SM030" {
-            assert!(
-                finding["message"].as_str().unwrap().contains(meant.trim()),
-                "{finding}: {meant}"
-            );
-        }
-        seen += 1;
-        members += usize::from(finding["member_of"].is_string());
+        let all = results.iter();
+        all.map(|it| (print(it), line(it)))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let source = std::fs::read_to_string(fixtures().join("project/Weekly.dtsx")).unwrap();
+    let path = folder.path().join("Weekly.dtsx");
+    std::fs::write(&path, &source).unwrap();
+    let before = prints();
+    let moved = source.replacen("?>", "?>\n\n\n\n", 1);
+    std::fs::write(&path, moved).unwrap();
+    let after = prints();
+    assert!(before.len() > 3, "{before:?}");
+    assert!(before.keys().eq(after.keys()), "{before:?} {after:?}");
+    for (print, line) in before {
+        assert_eq!(after[&print], line + 4);
     }
-    assert!(seen > 80 && members > 0, "{seen} {members}");
-}
-
-#[test]
-fn sarif_and_annotations_have_the_places_of_the_json() {
-    let report = lint("json").json();
     let sarif = lint("sarif").json();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
-    let findings = report["findings"].as_array().unwrap();
-    assert_eq!(results.len(), findings.len());
-    let mut fingerprints = BTreeMap::new();
-    for (result, finding) in results.iter().zip(findings) {
-        let region = &result["locations"][0]["physicalLocation"]["region"];
-        let span = &finding["span"];
-        assert_eq!(result["ruleId"], finding["rule"]);
-        for (ours, theirs) in [
-            ("startLine", "line"),
-            ("startColumn", "column"),
-            ("endLine", "end_line"),
-            ("endColumn", "end_column"),
-            ("byteOffset", "start"),
-        ] {
-            assert_eq!(region[ours], span[theirs], "{result}");
-        }
-        let print = result["partialFingerprints"]["dtsxFinding/v1"]
-            .as_str()
-            .unwrap();
-        let is_new = fingerprints
-            .insert(print.to_owned(), finding.to_string())
-            .is_none();
-        assert!(
-            is_new,
-            "{finding}: the fingerprint of {}",
-            fingerprints[print]
-        );
-    }
-    let github = lint("github").out;
-    let azure = lint("azure").out;
-    let concise = lint("concise").out;
-    for (number, finding) in findings.iter().enumerate() {
-        let span = &finding["span"];
-        let (path, rule) = (
-            finding["path"].as_str().unwrap(),
-            finding["rule"].as_str().unwrap(),
-        );
-        let line = github.lines().nth(number).unwrap();
-        assert!(line.contains(&format!("title=dtsx ({rule})")), "{line}");
-        if span.is_object() && finding["member_of"].is_null() {
-            let place = format!("line={},col={}", span["line"], span["column"]);
-            assert!(line.contains(&place), "{line}");
-            let line = concise.lines().nth(number).unwrap();
-            let place = format!("{path}:{}:{}:", span["line"], span["column"]);
-            assert!(line.starts_with(&place), "{line} {place}");
-        }
-        let line = azure.lines().nth(number).unwrap();
-        let is_command = line.starts_with("##vso[task.logissue type=");
-        assert_eq!(is_command, finding["severity"] != "info", "{line}");
-    }
+    let prints = results
+        .iter()
+        .map(|it| it["partialFingerprints"].to_string());
+    assert_eq!(prints.collect::<BTreeSet<_>>().len(), results.len());
 }
 
 #[test]
@@ -209,8 +132,154 @@ fn several_formats_go_to_several_places() {
     );
 }
 
+#[test]
+fn reports_go_where_they_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::copy(
+        fixtures().join("project/Mail.conmgr"),
+        at.join("Mail.conmgr"),
+    )
+    .unwrap();
+    let run = |args: &[&str]| dtsx_in(at, [&["lint", "--isolated"], args].concat());
+    std::fs::create_dir(at.join("sub")).unwrap();
+    for (a, b) in [("o", "o"), ("o", "./o"), ("o", "sub/../o")] {
+        let (a, b) = (format!("--format=sarif={a}"), format!("--format=json={b}"));
+        let run = run(&[&a, &b, "."]);
+        assert_eq!(run.code, 2, "{a} {b}");
+        assert!(
+            run.err.contains("two reports cannot go into one file"),
+            "{}",
+            run.err
+        );
+        assert!(!at.join("o").exists());
+    }
+    let both = run(&["--format=sarif", "--format=json", "."]);
+    assert_eq!(both.code, 2, "{}", both.err);
+    let nowhere = run(&["--format=sarif=no-such-folder/o.sarif", "."]);
+    assert_eq!((nowhere.code, nowhere.out.as_str()), (4, ""));
+    assert!(
+        nowhere.err.contains("no-such-folder/o.sarif"),
+        "{}",
+        nowhere.err
+    );
+    let source = run(&["--format=json=Mail.conmgr", "."]);
+    assert_eq!(source.code, 2, "{}", source.err);
+    if cfg!(target_os = "linux") {
+        assert_eq!(run(&["--format=sarif=/dev/full", "."]).code, 4);
+    }
+    // Counts are for people, and no format pretends to hold them.
+    for option in ["--statistics", "--diff"] {
+        let run = run(&[option, "--format=json", "."]);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains("text for people"), "{}", run.err);
+    }
+    let counted = run(&[
+        "--statistics",
+        "--format=human",
+        "--format=json=o.json",
+        ".",
+    ]);
+    assert_eq!(counted.code, 1);
+    assert!(counted.out.contains("[*] plaintext-smtp") && at.join("o.json").exists());
+}
+
+#[test]
+fn colours_are_shown_where_they_are_wanted() {
+    let run = |args: &[&str], no_color: bool| {
+        let mut command = command(&fixtures());
+        command
+            .args(["lint", "--isolated", "project/Mail.conmgr"])
+            .args(args);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        finish(&mut command, None).out
+    };
+    assert!(!run(&[], false).contains('\u{1b}'));
+    let always = run(&["--color", "always"], true);
+    assert!(
+        always.contains("\u{1b}["),
+        "the option wins over the variable"
+    );
+    assert!(!run(&["--color", "never"], false).contains('\u{1b}'));
+    let plain = anstream::adapter::strip_str(&always).to_string();
+    assert_eq!(plain, run(&[], false));
+    for format in ["concise", "github", "azure", "sarif", "json", "junit"] {
+        let run = run(&["--color", "always", "--format", format], false);
+        assert!(!run.contains('\u{1b}'), "{format}");
+    }
+}
+
+/// What a package says may hold anything that XML can write: a command to the agent, an end of line, what turns the
+/// text around.
+#[test]
+fn what_files_say_commands_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = std::fs::read_to_string(fixtures().join("project/Weekly.dtsx")).unwrap();
+    let evil = "ops@example.com&#xA;##vso[task.complete result=Succeeded;]&#xD;::error file=x::y&#x85;&#x9B;31m\
+                &#x202E;%0A]]&gt;";
+    let text = source.replace("ops@example.com", evil);
+    std::fs::write(folder.path().join("Weekly.dtsx"), text).unwrap();
+    let run = |format: &str| {
+        let args = ["lint", "--isolated", "--format", format, "."];
+        dtsx_in(folder.path(), args)
+    };
+    let json = run("json").json();
+    let findings = json["findings"].as_array().unwrap();
+    let told = findings
+        .iter()
+        .filter(|it| it["message"].to_string().contains("##vso["));
+    assert!(told.count() > 0, "{json}");
+    for (format, begin) in [("azure", "##vso[task.logissue "), ("github", "::")] {
+        let text = run(format).out;
+        assert_eq!(text.lines().count(), findings.len(), "{text}");
+        assert!(
+            !text.contains(['\u{85}', '\u{9b}', '\u{202e}', '\r']),
+            "{text}"
+        );
+        for line in text.lines() {
+            let is_note = line.starts_with("info ") && !line.contains("##");
+            assert!(line.starts_with(begin) || is_note, "{line}");
+            if format == "azure" && !is_note {
+                // The first command of a line is the only one, and it ends at the first bracket.
+                assert_eq!(line.matches(']').count(), 1, "{line}");
+            }
+        }
+    }
+    for format in ["human", "concise"] {
+        let text = run(format).out;
+        assert!(!text.contains(['\u{9b}', '\u{202e}', '\r']), "{text}");
+    }
+    roxmltree::Document::parse(&run("junit").out).unwrap();
+}
+
+#[test]
+fn long_lines_are_cut_around_what_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = std::fs::read_to_string(fixtures().join("project/Mail.conmgr")).unwrap();
+    let long = format!("<!--{}--><SmtpConnectionManager", "x".repeat(300_000));
+    let text = source
+        .replace("<SmtpConnectionManager", &long)
+        .replace("\r\n", " ")
+        .replace('\n', " ");
+    std::fs::write(folder.path().join("Mail.conmgr"), text).unwrap();
+    let args = ["lint", "--isolated", "--select", "SM014", "."];
+    let run = dtsx_in(folder.path(), args);
+    assert!(
+        run.out.lines().all(|line| line.chars().count() < 400),
+        "{}",
+        run.out.len()
+    );
+    assert!(
+        run.out.contains("EnableSsl=False;") && run.out.contains("^^^^^"),
+        "{}",
+        run.out
+    );
+}
+
 /// The official schema, as the crate `serde-sarif` ships it.
-fn schema() -> Value {
+pub fn schema() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -237,6 +306,11 @@ fn sarif_fits_the_official_schema() {
     let mut wrong = Vec::new();
     check(&schema, &schema, &report, "log", &mut wrong);
     assert!(wrong.is_empty(), "{wrong:#?}");
+    let run = &report["runs"][0];
+    // We count columns so, and end lines at CR too, which is not the default.
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let line_ends = serde_json::json!(["\r\n", "\n", "\r"]);
+    assert_eq!(run["newlineSequences"], line_ends);
     // It reads as the crate's types, too.
     let typed: serde_sarif::sarif::Sarif = serde_json::from_value(report.clone()).unwrap();
     assert_eq!(typed.runs.len(), 1);
@@ -256,16 +330,29 @@ fn sarif_fits_the_official_schema() {
     }
 }
 
-/// The part of JSON Schema draft 7 that the schema of SARIF uses.
-fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+/// The part of JSON Schema that the schema of SARIF and that of our configuration use.
+pub fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = root.pointer(reference.strip_prefix('#').unwrap()).unwrap();
         return check(root, target, value, at, wrong);
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
     }
     if let Some(values) = schema["enum"].as_array()
         && !values.contains(value)
     {
         wrong.push(format!("{at}: {value} is none of {values:?}"));
+    }
+    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str()) {
+        let fits = match pattern {
+            r"\S" => text.contains(|c: char| !c.is_whitespace()),
+            // Those of SARIF: dates, languages, GUIDs, of which we write none.
+            _ => true,
+        };
+        if !fits {
+            wrong.push(format!("{at}: `{text}` does not fit {pattern}"));
+        }
     }
     for (name, all) in [("anyOf", false), ("oneOf", false), ("allOf", true)] {
         let Some(parts) = schema[name].as_array() else {
@@ -339,6 +426,10 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<
         }
         for (name, field) in fields {
             let inside = format!("{at}.{name}");
+            if schema["propertyNames"].is_object() {
+                let name = Value::from(name.as_str());
+                check(root, &schema["propertyNames"], &name, &inside, wrong);
+            }
             match (&schema["properties"][name], &schema["additionalProperties"]) {
                 (Value::Null, Value::Bool(false)) => wrong.push(format!("{inside}: not known")),
                 (Value::Null, more @ Value::Object(_)) => check(root, more, field, &inside, wrong),
@@ -346,43 +437,5 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<
                 (property, _) => check(root, property, field, &inside, wrong),
             }
         }
-    }
-}
-
-/// Every `dtsx` command of `docs/ci.md` and of the pre-commit hook is one that the command knows.
-#[test]
-fn the_commands_of_the_documentation_run() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
-    let text = read("docs/ci.md") + &read(".pre-commit-hooks.yaml");
-    let mut commands: Vec<&str> = text
-        .lines()
-        .filter_map(|line| {
-            let line = line.trim_start_matches(['-', ' ']);
-            let line = line
-                .strip_prefix("run: ")
-                .or_else(|| line.strip_prefix("script: "))
-                .or_else(|| line.strip_prefix("entry: "))?;
-            line.strip_prefix("dtsx ")
-        })
-        .collect();
-    commands.extend(["lint --baseline write .", "lint --baseline check ."]);
-    assert!(commands.len() >= 7, "{commands:?}");
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(
-        fixtures().join("project/Mail.conmgr"),
-        folder.path().join("Mail.conmgr"),
-    )
-    .unwrap();
-    for command in commands {
-        let mut words: Vec<&str> = command.split(' ').collect();
-        if words.last() != Some(&".") {
-            words.push("Mail.conmgr");
-        }
-        let run = crate::command::dtsx_in(folder.path(), &words);
-        assert!(run.code <= 1, "{command}: {}", run.err);
-    }
-    for report in ["dtsx.sarif", "dtsx-lint.xml"] {
-        assert!(folder.path().join(report).is_file(), "{report}");
     }
 }
