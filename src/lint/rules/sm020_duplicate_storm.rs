@@ -18,9 +18,11 @@ rule! {
     /// - a handler of an inner object that lets the event go on (`System::Propagate` is true), below an outer handler
     /// of the same event that mails too;
     /// - a package whose handler mails and which calls a child package whose handler mails: the error of the child is
-    /// an error of the Execute Package task;
+    /// an error of the Execute Package task (a call that is disabled, or in something that is, calls nothing);
     /// - as info: a handler of the package itself for `OnError`, which runs for each error, and a failing task raises
     /// several.
+    ///
+    /// Whether a mail is disabled is asked of the value at run time: an expression on `Disable` decides.
     ///
     /// ## Why it matters
     /// People filter what comes in heaps, and then miss the one that counts.
