@@ -251,6 +251,8 @@ pub struct CallFacts {
     pub package: String,
     /// The file, if it is among those that were looked at.
     pub found_in: Option<Label>,
+    /// Whether it or something around it is disabled.
+    pub is_disabled: bool,
     /// Where the task is.
     pub place: Place,
 }

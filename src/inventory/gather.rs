@@ -145,6 +145,7 @@ fn package<'a>(at: InContext<'a>, values: &PackageValues<'a>, facts: &mut FileFa
                 task: path(values, Target::Executable(executable)),
                 package: called.text,
                 found_in: None,
+                is_disabled: executable.is_disabled() || executable.disabled_by().is_some(),
                 place: file.document.place(executable.object().node().span()),
             })
         })

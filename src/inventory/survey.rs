@@ -16,6 +16,7 @@ use super::facts::FileFacts;
 use super::gather::gather_with;
 use super::link::{FileNames, link_calls, link_uses};
 use super::needles::may_mention_mail;
+use super::senders::gives_mail;
 
 /// Which files are to be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +195,14 @@ impl Survey<'_> {
             left_out: 0,
             errors: Vec::new(),
         };
+        // What a package sends may stand in its project or its configurations alone.
+        let reading = &Reading {
+            only_with: match reading.only_with {
+                Some(_) if context.files.iter().any(gives_mail) => Some(may_be_given_mail),
+                only_with => only_with,
+            },
+            ..*reading
+        };
         let looked = open.each(reading, |looked| match looked {
             Looked::Read(at) => Some(Ok(self.file(at, unit.build_copy, values))),
             Looked::Skipped => None,
@@ -250,4 +259,9 @@ fn may_hold_mail(bytes: &[u8]) -> bool {
     // Few files are UTF-16, and all of them are looked at.
     let is_utf16 = beginning.iter().take(64).any(|&byte| byte == 0);
     is_utf16 || holds(beginning, "Encrypted") || may_mention_mail(bytes)
+}
+
+/// The same where a parameter or a configuration holds what sends mail: who takes values from there says so.
+fn may_be_given_mail(bytes: &[u8]) -> bool {
+    may_hold_mail(bytes) || holds(bytes, "$Project::") || holds(bytes, "ConfigurationString")
 }

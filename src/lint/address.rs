@@ -124,11 +124,7 @@ impl<'l> Address<'l> {
         match (name, closes) {
             (Some(_), false) | (None, true) => return Some(Fault::Angle),
             (Some(name), true) if name.matches('"').count() % 2 == 1 => return Some(Fault::Quotes),
-            (Some(name), true)
-                if !name.contains('"') && name.contains(',') && name.contains('@') =>
-            {
-                return Some(Fault::Comma);
-            }
+            (Some(name), true) if ends_before_comma(name) => return Some(Fault::Comma),
             _ => {}
         }
         let Some((user, domain)) = self.address.rsplit_once('@') else {
@@ -143,6 +139,20 @@ impl<'l> Address<'l> {
         }
         (!is_domain(domain)).then_some(Fault::Domain)
     }
+}
+
+/// Whether an address ends before a comma that stands outside of quotes and angles: `"Doe, J" <a@x>, b`.
+fn ends_before_comma(name: &str) -> bool {
+    let (mut in_quotes, mut has_address) = (false, false);
+    for c in name.chars() {
+        match c {
+            '"' => in_quotes = !in_quotes,
+            '@' if !in_quotes => has_address = true,
+            ',' if !in_quotes && has_address => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn is_dot_atom(text: &str) -> bool {
@@ -229,6 +239,11 @@ mod tests {
         for (line, expected) in [
             ("operations", Some(Fault::NoAt)),
             ("a@x.example,b@x.example", Some(Fault::Comma)),
+            (
+                "\"Doe, J\" <a@x.example>, B <b@x.example>",
+                Some(Fault::Comma),
+            ),
+            ("Doe, J <a@x.example>", None),
             ("Ops <a@x.example", Some(Fault::Angle)),
             ("a@x.example>", Some(Fault::Angle)),
             (r#""Ops <a@x.example>"#, Some(Fault::Quotes)),

@@ -8,7 +8,7 @@ use crate::host::Files;
 use crate::inventory::{ConnectionFacts, FileFacts, OtherSender};
 use crate::package::{
     ConnectionManager, DTS, EventHandler, Executable, ExecutableKind, FileKind, MailProperty,
-    Object, Package, SendMailTask, Target, Variable,
+    Object, Owner, Package, SendMailTask, Target, Variable,
 };
 use crate::project::{Changes, File, InContext, Outside};
 use crate::source::Span;
@@ -174,6 +174,42 @@ impl<'a> InFile<'a> {
         Judged::new(&self.values, self.at.file, target, property)
     }
 
+    /// Why a task never runs, by what is around it: something that is disabled when the package runs, or whose event
+    /// handlers are switched off; `None` where nothing is, or only a run knows.
+    pub fn held_back_by(&self, executable: Executable<'a>) -> Option<HeldBack<'a>> {
+        let mut next = executable.parent();
+        while let Some(owner) = next {
+            let target = match owner {
+                Owner::Executable(executable) => Target::Executable(executable),
+                Owner::EventHandler(handler) => Target::EventHandler(handler),
+            };
+            if let Some(disable) = self.disabled(target) {
+                return Some(HeldBack::Disabled(owner, disable));
+            }
+            if let Owner::EventHandler(handler) = owner
+                && let Some(of) = handler.of()
+                && let Some(off) = self.judge(Target::Executable(of), "DisableEventHandlers")
+                && off.boolean() == Some(true)
+            {
+                return Some(HeldBack::WithoutHandlers(of, off));
+            }
+            next = owner.parent();
+        }
+        None
+    }
+
+    /// The `Disable` of an object, if it is true when the package runs.
+    pub fn disabled(&self, target: Target<'a>) -> Option<Judged<'a>> {
+        let disable = self.judge(target, "Disable")?;
+        (disable.boolean() == Some(true)).then_some(disable)
+    }
+
+    /// Whether a task ever runs, as far as the files tell.
+    pub fn runs(&self, executable: Executable<'a>) -> bool {
+        self.disabled(Target::Executable(executable)).is_none()
+            && self.held_back_by(executable).is_none()
+    }
+
     /// A property of a Send Mail task; computed once.
     pub fn mail<'t>(&self, task: &'t MailTask<'a>, property: MailProperty) -> &'t Judged<'a> {
         task.judged(self, property)
@@ -234,6 +270,15 @@ impl<'a> InFile<'a> {
             .changes;
         (!changes.is_empty()).then_some(changes)
     }
+}
+
+/// What keeps a task from running, around it.
+#[derive(Debug)]
+pub enum HeldBack<'a> {
+    /// This is disabled.
+    Disabled(Owner<'a>, Judged<'a>),
+    /// The event handlers of this do not run, and the task is in one of them.
+    WithoutHandlers(Executable<'a>, Judged<'a>),
 }
 
 /// The objects of a package, in document order.
@@ -343,20 +388,6 @@ impl<'a> MailTask<'a> {
         *self
             .manager
             .get_or_init(|| at.at.manager(self.task).map(|(_, manager)| manager))
-    }
-
-    /// Whether it or something around it is disabled.
-    pub fn is_disabled(&self, at: &InFile<'a>) -> bool {
-        self.is_switched_off(at) || self.task.executable().disabled_by().is_some()
-    }
-
-    /// Whether it is disabled itself when it runs: an expression decides over what is stored. What only a run knows is
-    /// taken as enabled.
-    pub fn is_switched_off(&self, at: &InFile<'a>) -> bool {
-        match at.judge(self.target(), "Disable") {
-            Some(disable) => disable.boolean() == Some(true),
-            None => self.task.executable().is_disabled(),
-        }
     }
 
     fn judged(&self, at: &InFile<'a>, property: MailProperty) -> &Judged<'a> {

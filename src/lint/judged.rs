@@ -83,9 +83,15 @@ impl<'a> Judged<'a> {
         self.text().and_then(boolean)
     }
 
-    /// Whether it is known to be empty.
+    /// Whether it is known to be empty. What a task sets while the package runs is not: its stored text is a default
+    /// that nobody sees.
     pub fn is_empty(&self) -> bool {
-        self.text().is_some_and(|text| text.trim().is_empty())
+        self.text().is_some_and(|text| text.trim().is_empty()) && !self.is_set_later()
+    }
+
+    /// Whether a task sets a variable behind it while the package runs.
+    pub fn is_set_later(&self) -> bool {
+        !self.effective.set_at_run_time_by.is_empty()
     }
 
     /// Whether the object itself stores the value, or leaves its default, and nothing wins over it.

@@ -54,7 +54,7 @@ pub use finding::{Finding, Fix, FixEdit, Related, Spot};
 pub use findings::{Draft, Excerpts, Findings, UnitDraft, UnitFindings};
 pub use fixing::{Applied, FixError, Fixed, Over, fix, fix_once};
 pub use host::{address, fits, is_loopback, is_private};
-pub use in_file::{InFile, MailTask, Objects, RECIPIENTS, SmtpManager};
+pub use in_file::{HeldBack, InFile, MailTask, Objects, RECIPIENTS, SmtpManager};
 pub use in_unit::{InUnit, Spots};
 pub use judged::Judged;
 pub use rule::{Applicability, Category, Confidence, Rule, Severity, Tier};

@@ -101,6 +101,12 @@ impl<'d> Object<'d> {
         self.grouped("Variables", "Variable").map(Object)
     }
 
+    /// The precedence constraints between what this object holds.
+    pub fn precedence_constraints(self) -> impl Iterator<Item = Object<'d>> {
+        self.grouped("PrecedenceConstraints", "PrecedenceConstraint")
+            .map(Object)
+    }
+
     /// Children of this name, whether they stand directly inside (formats 2 and 3) or in their collection.
     pub(super) fn grouped(
         self,

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::facts::{MailMeans, SenderAuthentication, SenderEncryption};
 use super::lex::{Language, Token, TokenKind, tokens};
-use super::process::mail_command;
+use super::process::{
+    cmdlet, encoded_command, mail_command, powershell_authentication, powershell_encryption,
+};
 use super::sql::mail_in_sql;
 
 /// What one source file does about mail.
@@ -49,7 +51,7 @@ pub(super) fn mail_in_code(source: &str, language: Language) -> Option<CodeMail>
         }
     };
     let mut secrets = Vec::new();
-    let authentication = code.authentication(&mut secrets);
+    let authentication = code.authentication(means, &mut secrets);
     secrets.sort_by_key(|range| range.start);
     secrets.dedup();
     Some(CodeMail {
@@ -218,14 +220,26 @@ impl<'s> Code<'_, 's> {
             if begins("Outlook.Application") {
                 return found(MailMeans::Outlook, text);
             }
-            if text.to_ascii_lowercase().contains("send-mailmessage") {
-                return found(MailMeans::PowerShell, "Send-MailMessage");
+            if starts_processes
+                && let Some((command, _)) = encoded_command(text)
+                && let Some(name) = cmdlet(&command)
+            {
+                return found(MailMeans::PowerShell, &format!("{name} in -EncodedCommand"));
+            }
+            if let Some(name @ ("Send-MailMessage" | "Send-MailKitMessage" | "Send-MgUserMail")) =
+                cmdlet(text)
+            {
+                return found(MailMeans::PowerShell, name);
             }
             if let Some(own) = mail_in_sql(text).into_iter().find(|it| it.is_own) {
                 return found(MailMeans::DatabaseMail, &own.name);
             }
             if starts_processes && let Some(program) = mail_command(text) {
-                return found(MailMeans::Program, &program);
+                let means = match cmdlet(text) {
+                    Some(_) => MailMeans::PowerShell,
+                    None => MailMeans::Program,
+                };
+                return found(means, &program);
             }
         }
         None
@@ -291,12 +305,9 @@ impl<'s> Code<'_, 's> {
             expressions.extend(self.field("/smtpserver"));
         }
         if means == MailMeans::PowerShell {
-            let texts = self.tokens.iter().filter(|token| token.is_text());
-            return texts
-                .filter_map(|token| {
-                    let host = super::process::smtp_server(&token.text)?;
-                    Some((host, token.range.clone()))
-                })
+            return self
+                .powershell()
+                .filter_map(|(text, range)| Some((super::process::smtp_server(&text)?, range)))
                 .collect();
         }
         let mut hosts: Vec<(Named, Range<usize>)> = Vec::new();
@@ -314,7 +325,35 @@ impl<'s> Code<'_, 's> {
         hosts
     }
 
-    fn authentication(&self, secrets: &mut Vec<Range<usize>>) -> SenderAuthentication {
+    /// The texts of a script, those that are commands in base64 decoded.
+    fn powershell(&self) -> impl Iterator<Item = (String, Range<usize>)> {
+        let texts = self
+            .tokens
+            .iter()
+            .filter(|token| matches!(token.kind, TokenKind::Text | TokenKind::Interpolated));
+        texts.map(|token| {
+            let text = match encoded_command(&token.text) {
+                Some((command, _)) => command,
+                None => token.text.to_string(),
+            };
+            (text, token.range.clone())
+        })
+    }
+
+    fn authentication(
+        &self,
+        means: MailMeans,
+        secrets: &mut Vec<Range<usize>>,
+    ) -> SenderAuthentication {
+        if means == MailMeans::PowerShell {
+            let all: Vec<(String, Range<usize>)> = self.powershell().collect();
+            let with_secrets = all
+                .iter()
+                .filter(|(text, _)| !super::process::passwords(text).is_empty());
+            secrets.extend(with_secrets.map(|(_, range)| range.clone()));
+            let whole: Vec<&str> = all.iter().map(|(text, _)| text.as_str()).collect();
+            return powershell_authentication(&whole.join("\n"));
+        }
         let mut is_password = false;
         let mut password = |expression: Option<&Range<usize>>| {
             is_password = true;
@@ -402,13 +441,8 @@ impl<'s> Code<'_, 's> {
             }
             MailMeans::Cdo => says.extend(self.field("/smtpusessl").iter().map(words)),
             MailMeans::PowerShell => {
-                let uses = self.tokens.iter().any(|token| {
-                    !token.is_word() && token.text.to_ascii_lowercase().contains("-usessl")
-                });
-                return match uses {
-                    true => SenderEncryption::On,
-                    false => SenderEncryption::Unstated,
-                };
+                let all: String = self.powershell().map(|(text, _)| text + "\n").collect();
+                return powershell_encryption(&all);
             }
             _ => says.extend(self.assigned("EnableSsl").iter().map(words)),
         }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use crate::effective::{Link, NamedValue};
 use crate::package::{DTS, Executable, MessageSourceType, Object, Target, Variable};
-use crate::source::{Decoded, Source, Span};
+use crate::source::{Decoded, Source};
 use crate::xml::Attr;
 
 use super::Looking;
@@ -61,8 +61,7 @@ impl<'a> Statement<'_, '_, 'a> {
                 return Vec::new();
             };
             let raw = source.raw();
-            if !super::may_mention_mail(self.looking.text(raw).as_bytes()) && !self.may_notify(raw)
-            {
+            if !super::may_mention_mail(self.looking.text(raw).as_bytes()) {
                 return Vec::new();
             }
             let text = source.value();
@@ -92,10 +91,6 @@ impl<'a> Statement<'_, '_, 'a> {
                 self.sender(&mail, self.looking.spot(span), None)
             })
             .collect()
-    }
-
-    fn may_notify(&self, raw: Span) -> bool {
-        self.looking.text(raw).contains("sp_notify_operator")
     }
 
     fn variable(&self, source: Attr<'a>) -> Vec<OtherSender> {

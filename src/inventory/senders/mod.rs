@@ -15,8 +15,11 @@ mod third_party;
 
 use crate::connection_string::masked_within;
 use crate::effective::PackageValues;
-use crate::package::{ConnectionManager, DTS, Executable, ExecutableKind, Package, Target};
-use crate::project::InContext;
+use crate::package::{
+    ConfigurationEntry, ConnectionManager, DTS, Executable, ExecutableKind, FileKind, Package,
+    ProjectFile, Stored, Target, project_parameters,
+};
+use crate::project::{File, InContext};
 use crate::source::Span;
 
 use super::needles::may_mention_mail;
@@ -117,6 +120,34 @@ impl<'v, 'a> Looking<'v, 'a> {
             literal_credentials: Vec::new(),
             spot,
         }
+    }
+}
+
+/// Whether a file of a project, or a configuration, holds a statement or a command that sends mail, for a package to
+/// take it from there.
+pub(super) fn gives_mail(file: &File) -> bool {
+    let document = &file.document;
+    if file.is_encrypted || !may_mention_mail(document.source().text().as_bytes()) {
+        return false;
+    }
+    let sends = |value: Option<Stored<'_>>| {
+        let text = value.map(|value| value.text().into_text());
+        text.is_some_and(|text| {
+            !sql::mail_in_sql(&text).is_empty() || process::mail_command(&text).is_some()
+        })
+    };
+    match file.kind {
+        FileKind::Parameters => project_parameters(document.root()).any(|it| sends(it.value())),
+        FileKind::Project => {
+            let project = ProjectFile::new(document);
+            let mut settings = project.configuration_settings();
+            let has_one = settings.any(|it| sends(it.value()));
+            has_one || project.parameter_copies().any(|it| sends(it.value()))
+        }
+        FileKind::Configuration => {
+            ConfigurationEntry::all(document.root()).any(|it| sends(it.value()))
+        }
+        _ => false,
     }
 }
 

@@ -272,7 +272,9 @@ fn host<'a>(
                 && !effective.is_sensitive
             {
                 host.certainty = effective.certainty;
-                host.value = effective.value.as_deref().map(clear);
+                // An empty one is what something sets before the script reads it.
+                let value = effective.value.as_deref();
+                host.value = value.filter(|value| !value.trim().is_empty()).map(clear);
             }
             host.variable = Some(clear(&name));
         }

@@ -44,13 +44,18 @@ pub(super) fn mail_in_sql(text: &str) -> Vec<SqlMail> {
     found
 }
 
-/// Whether a name is one for mail.
+/// Whether a name is one for mail. What Database Mail is set up and cleared with sends nothing.
 pub(super) fn is_named_for_mail(name: &str) -> bool {
-    name.to_ascii_lowercase().contains("mail")
+    let name = name.to_ascii_lowercase();
+    name.contains("mail") && !name.starts_with("sysmail_")
 }
 
 fn look(text: &str, base: usize, depth: usize, found: &mut Vec<SqlMail>) {
     let tokens = tokens(text);
+    // Without one of these a text is only shown or kept.
+    let executes_texts = tokens
+        .iter()
+        .any(|token| matches!(&token.kind, Kind::Word(word) if executes_texts(word)));
     for (index, token) in tokens.iter().enumerate() {
         let shifted = |range: &Range<usize>| range.start + base..range.end + base;
         match &token.kind {
@@ -74,7 +79,7 @@ fn look(text: &str, base: usize, depth: usize, found: &mut Vec<SqlMail>) {
             }
             // A batch may begin with the name of a procedure.
             Kind::Word(_) if index == 0 && depth == 0 => found.extend(procedure(&tokens, base)),
-            Kind::Text if depth < DEEPEST => {
+            Kind::Text if depth < DEEPEST && executes_texts => {
                 let inner = token.range.start + 1..token.range.end.saturating_sub(1);
                 let inner_text = text.get(inner.clone()).unwrap_or_default();
                 if inner_text.to_ascii_lowercase().contains("exec") {
@@ -84,6 +89,11 @@ fn look(text: &str, base: usize, depth: usize, found: &mut Vec<SqlMail>) {
             _ => {}
         }
     }
+}
+
+fn executes_texts(word: &str) -> bool {
+    const OTHERS: [&str; 4] = ["sp_executesql", "xp_cmdshell", "openquery", "openrowset"];
+    is_call(word) || OTHERS.iter().any(|other| word.eq_ignore_ascii_case(other))
 }
 
 fn is_call(word: &str) -> bool {
@@ -235,11 +245,13 @@ mod tests {
             "execute [msdb]..[sp_send_dbmail]",
             "DECLARE @rc int; EXEC @rc = msdb.dbo.sp_send_dbmail",
             "EXEC('EXEC msdb.dbo.sp_send_dbmail @recipients = ''a''')",
+            "DECLARE @s nvarchar(99) = N'exec sp_send_dbmail'; exec sp_executesql @s",
             "IF 1 = 1 /* no */ EXEC sp_send_dbmail -- yes",
         ] {
             assert_eq!(names(sql), own("sp_send_dbmail"), "{sql}");
         }
         assert_eq!(names("exec master..xp_sendmail"), own("xp_sendmail"));
+        assert_eq!(names("exec Sp_Send_DBMaiL"), own("Sp_Send_DBMaiL"));
     }
 
     #[test]
@@ -251,6 +263,8 @@ mod tests {
             "INSERT dbo.Log VALUES ('sp_send_dbmail was called')",
             "EXEC dbo.usp_Load @EmailAddress = 'a'",
             "EXEC @mailproc",
+            "SELECT 'please exec sp_send_dbmail by hand' AS hint",
+            "EXEC msdb.dbo.sysmail_delete_mailitems_sp",
             "",
         ] {
             assert_eq!(names(sql), [], "{sql}");

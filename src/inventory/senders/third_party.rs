@@ -11,6 +11,7 @@ use crate::xml::Node;
 use super::Looking;
 use super::facts::{
     MailMeans, NamedHost, OtherSender, SenderAuthentication, SenderEncryption, SenderKind,
+    SenderSpot,
 };
 use super::script::component_property;
 
@@ -78,48 +79,88 @@ pub(super) fn of_connection<'a>(
         literal_credentials: Vec::new(),
         spot,
     };
-    let Some(string) = manager.connection_string() else {
-        return Some(sender);
+    let target = Target::ConnectionManager(manager);
+    let computed = |property: &str| {
+        let expression = manager.object().property_expression(property)?;
+        let effective = looking.values.computed(looking.at.file, target, property)?;
+        Some((effective, looking.spot(expression.stored().span())))
     };
-    let text = string.text();
-    let Ok(read) = ConnectionString::parse(&text.text) else {
-        return Some(sender);
-    };
-    for pair in read.pairs() {
-        let key: String = pair
-            .key
-            .text
-            .to_ascii_lowercase()
-            .split_whitespace()
-            .collect();
-        let value = pair.value.text.trim();
-        let spot = || looking.spot(text.raw_span(pair.value.raw().range()));
-        match key.as_str() {
-            "smtpserver" | "server" | "host" | "smtphost" if !value.is_empty() => {
-                sender.hosts.push(NamedHost {
-                    variable: None,
-                    value: Some(super::clear(value)),
-                    certainty: Certainty::Known,
-                    spot: spot(),
-                });
+    if let Some((effective, spot)) = computed("ConnectionString") {
+        // Of a string that only a run knows, what stands around the unknown is known.
+        let text = effective.value.or(effective.text).unwrap_or_default();
+        if let Ok(read) = ConnectionString::parse(&text) {
+            for pair in read.pairs() {
+                let value = pair.value.text.trim();
+                take(
+                    &mut sender,
+                    &pair.key.text,
+                    Some(value),
+                    effective.certainty,
+                    spot,
+                );
             }
-            "username" | "user" | "userid" | "uid" => {
-                sender.authentication = match value.is_empty() {
-                    true => SenderAuthentication::None,
-                    false => SenderAuthentication::Password,
-                };
+        }
+    } else if let Some(string) = manager.connection_string() {
+        let text = string.text();
+        if let Ok(read) = ConnectionString::parse(&text.text) {
+            for pair in read.pairs() {
+                let spot = looking.spot(text.raw_span(pair.value.raw().range()));
+                let value = pair.value.text.trim();
+                take(
+                    &mut sender,
+                    &pair.key.text,
+                    Some(value),
+                    Certainty::Known,
+                    spot,
+                );
             }
-            "enablessl" | "usessl" => {
-                sender.encryption = match boolean(value) {
-                    Some(true) => SenderEncryption::On,
-                    Some(false) => SenderEncryption::Off,
-                    None => SenderEncryption::Computed,
-                };
-            }
-            _ => {}
+        }
+    }
+    for expression in manager.object().property_expressions() {
+        let property = expression.property();
+        if let Some((effective, spot)) = computed(&property) {
+            let value = effective.value.as_deref().map(str::trim);
+            take(&mut sender, &property, value, effective.certainty, spot);
         }
     }
     Some(sender)
+}
+
+/// What a key of the connection string, or a property, says; `None` for a value that only a run knows.
+fn take(
+    sender: &mut OtherSender,
+    key: &str,
+    value: Option<&str>,
+    certainty: Certainty,
+    spot: SenderSpot,
+) {
+    let key: String = key.to_ascii_lowercase().split_whitespace().collect();
+    match key.as_str() {
+        "smtpserver" | "server" | "servername" | "host" | "hostname" | "smtphost"
+            if value != Some("") =>
+        {
+            sender.hosts = vec![NamedHost {
+                variable: None,
+                value: value.map(super::clear),
+                certainty,
+                spot,
+            }];
+        }
+        "username" | "user" | "userid" | "uid" => {
+            sender.authentication = match value {
+                Some("") => SenderAuthentication::None,
+                _ => SenderAuthentication::Password,
+            };
+        }
+        "enablessl" | "usessl" => {
+            sender.encryption = match value.and_then(boolean) {
+                Some(true) => SenderEncryption::On,
+                Some(false) => SenderEncryption::Off,
+                None => SenderEncryption::Computed,
+            };
+        }
+        _ => {}
+    }
 }
 
 fn is_for_sending(type_name: &str) -> bool {

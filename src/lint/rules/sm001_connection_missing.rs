@@ -11,7 +11,7 @@ rule! {
     /// Reports Send Mail tasks whose `SMTPServer` is absent or empty, and that no expression gives one.
     ///
     /// ## Why it matters
-    /// The task fails with 0xC00291C4: "SMTP server not specified". Nobody is told of it by mail.
+    /// The task fails with 0xC00291C4: the SMTP server "is not specified". Nobody is told of it by mail.
     ///
     /// ## Example
     /// ```xml

@@ -12,7 +12,7 @@ rule! {
     /// SMTP managers of third parties are other types too.
     ///
     /// ## Why it matters
-    /// The task fails with 0xC00291D1: "Connection is not an SMTP connection".
+    /// The task fails with 0xC00291D1: "Connection … is not of type SMTP".
     ///
     /// ## Example
     /// A task whose `SMTPServer` is the id of a File connection manager, after managers were deleted and made anew.

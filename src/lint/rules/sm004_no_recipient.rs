@@ -8,7 +8,7 @@ rule! {
     ///
     /// ## What it does
     /// Reports Send Mail tasks whose To, Cc and Bcc lines are all empty at run time. Where an expression gives one of
-    /// them and only a run knows what, the rule keeps silent.
+    /// them and only a run knows what, or a task sets the variable that it reads, the rule keeps silent.
     ///
     /// ## Why it matters
     /// The task fails with 0xC00291C3: "No recipient is specified". Nobody hears that nobody heard.
@@ -38,7 +38,9 @@ rule! {
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let lines = RECIPIENTS.map(|property| at.mail(task, property));
-        let is_nobody = |line: &&Judged<'_>| line.text().is_some() && line.addresses().is_empty();
+        let is_nobody = |line: &&Judged<'_>| {
+            line.text().is_some() && line.addresses().is_empty() && !line.is_set_later()
+        };
         if !lines.iter().all(is_nobody) {
             continue;
         }

@@ -11,7 +11,7 @@ rule! {
     /// Reports Send Mail tasks whose From line is empty at run time.
     ///
     /// ## Why it matters
-    /// The task fails with 0x800291C8. The SMTP connection manager has no sender of its own that could stand in.
+    /// Validation warns with 0x800291C8, and the send fails: a message must have a sender. The SMTP connection manager has no sender of its own that could stand in.
     ///
     /// ## Example
     /// ```text
@@ -39,7 +39,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let from = at.mail(task, MailProperty::FromLine);
         if from.is_empty() {
-            let message = "the mail has no sender: From is empty, and the task fails when it runs (0x800291C8)";
+            let message = "the mail has no sender: From is empty; validation warns (0x800291C8), and the send fails";
             found.report(Draft::value(task.target(), from, message));
         }
     }

@@ -12,7 +12,8 @@ rule! {
     /// it will be at run time. Several addresses are an error too; a domain without a dot is a warning.
     ///
     /// ## Why it matters
-    /// The task fails with 0x800291C8, or the server refuses the mail: a sender without a full domain cannot pass SPF.
+    /// Validation warns with 0x800291C8 and the send fails, or the server refuses the mail: a sender without a full domain
+    /// cannot pass SPF.
     ///
     /// ## Example
     /// ```text

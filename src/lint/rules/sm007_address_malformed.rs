@@ -14,7 +14,7 @@ rule! {
     /// Commas between addresses are the matter of SM008, the From line of SM005 and SM006.
     ///
     /// ## Why it matters
-    /// The task fails with 0x800291C7 or "The specified string is not in the form required for an e-mail address",
+    /// Validation warns with 0x800291C7, and the send fails with "The specified string is not in the form required for an e-mail address",
     /// and none of the recipients gets the mail.
     ///
     /// ## Example

@@ -3,14 +3,14 @@
 use crate::effective::NamedValue;
 use crate::lint::rule::rule;
 use crate::lint::{Draft, Findings, InFile, Judged, MailTask};
-use crate::package::{MailProperty, MessageSourceType};
+use crate::package::{FileKind, MailProperty, MessageSourceType};
 
 rule! {
     /// The text comes from a variable that does not exist
     ///
     /// ## What it does
     /// Looks up the variable that a Send Mail task takes its text from, as the task does: by its name with case, in the
-    /// scopes around the task.
+    /// scopes around the task. Of a parameter of a project that is not beside the package it says nothing.
     ///
     /// ## Why it matters
     /// The task fails when it runs: the variable cannot be locked (0xC0014054).
@@ -41,8 +41,11 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         let Some((source, name)) = variable_of_text(at, task) else {
             continue;
         };
+        // A parameter of a project that is not here cannot be seen.
+        let is_of_project = name.starts_with("$Project::");
         let message = match at.values.by_name(task.target(), &name) {
             NamedValue::Found { .. } => continue,
+            NamedValue::Missing if is_of_project && !has_parameters(at) => continue,
             NamedValue::Missing => format!(
                 "the text comes from the variable `{name}`, which does not exist here: the task fails when it runs"
             ),
@@ -52,6 +55,10 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         };
         found.report(Draft::value(task.target(), source, message));
     }
+}
+
+fn has_parameters(at: &InFile<'_>) -> bool {
+    at.at.context.of_kind(FileKind::Parameters).next().is_some()
 }
 
 /// The name of the variable that the text comes from, and where it is written.

@@ -14,7 +14,7 @@ rule! {
     /// Looks at the type of the variable that a Send Mail task takes its text from.
     ///
     /// ## Why it matters
-    /// The task fails when it runs, with 0xC00291D0: "The variable … is not of type string".
+    /// The task fails when it runs, with 0xC00291D0: "Variable … is not of type string".
     ///
     /// ## Example
     /// ```text

@@ -13,7 +13,7 @@ rule! {
     /// paths of other machines are.
     ///
     /// ## Why it matters
-    /// The task fails when it runs, with 0xC00291CE or 0xC00291CF.
+    /// The task fails when it runs, with 0xC00291CE ("is not of type File") or 0xC00291CF ("does not exist").
     ///
     /// ## Example
     /// ```text
@@ -66,7 +66,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         if !type_name.eq_ignore_ascii_case("FILE") {
             let message = format!(
                 "the text comes from the connection manager `{name}`, which is of type {type_name} and not FILE: the \
-                 task fails when it runs (0xC00291CF)"
+                 task fails when it runs (0xC00291CE)"
             );
             found.report(Draft::value(task.target(), source, message));
             continue;
@@ -85,7 +85,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
             continue;
         };
         let message = format!(
-            "the text comes from the connection manager `{name}`, which {why}: the task fails when it runs (0xC00291CE)"
+            "the text comes from the connection manager `{name}`, which {why}: the task fails when it runs (0xC00291CF)"
         );
         found.report(Draft::value(task.target(), source, message));
     }

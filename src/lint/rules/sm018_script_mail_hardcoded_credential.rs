@@ -1,15 +1,18 @@
-//! SM018: a password in a script.
+//! SM018: a password in a script or a command.
 
+use crate::inventory::SenderKind;
 use crate::lint::rule::rule;
 use crate::lint::{Findings, InFile};
 
 rule! {
-    /// A script that sends mail holds a password
+    /// A script or a command that sends mail holds a password
     ///
     /// ## What it does
     /// Reports passwords that are written in the source of Script tasks and components that send mail: the second
     /// argument of `NetworkCredential` and of MailKit's `Authenticate`, `Password = "…"`, `sendpassword` of CDO, also
-    /// by way of a variable of the script.
+    /// by way of a variable of the script. Of Execute Process tasks that send mail it reports those behind the switches
+    /// of mail programs (`-pw`, `-xp`, `-ap`, `curl -u`), and in PowerShell those in `ConvertTo-SecureString` and
+    /// `NetworkCredential`, in base64 too.
     ///
     /// ## Why it matters
     /// Whoever can read the package has the password: everybody with access to version control, the file share, or
@@ -43,7 +46,15 @@ rule! {
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for sender in at.other_senders() {
         for literal in &sender.literal_credentials {
-            let message = "a password is written in the source of a script: everybody who can read the package has it";
+            let message = match sender.kind {
+                SenderKind::ExecuteProcess => {
+                    "a password is written in the arguments of a program: everybody who can read the package, or the \
+                     list of processes, has it"
+                }
+                _ => {
+                    "a password is written in the source of a script: everybody who can read the package has it"
+                }
+            };
             found.report(at.about_sender(sender, literal.span, message));
         }
     }

@@ -10,10 +10,10 @@ rule! {
     /// An expression cannot be evaluated
     ///
     /// ## What it does
-    /// Parses and types every property expression of tasks, containers, event handlers and connection managers, and the
-    /// expressions of variables that are computed, in the scope that they have: unknown variables and parameters,
-    /// unknown functions, types that do not fit, text that is no expression. References to project parameters are left
-    /// alone where no parameters of a project are beside the package.
+    /// Parses and types every property expression of tasks, containers, event handlers and connection managers, the
+    /// expressions of variables that are computed, and those of precedence constraints that use them, in the scope that
+    /// they have: unknown variables and parameters, unknown functions, types that do not fit, text that is no expression.
+    /// References to project parameters are left alone where no parameters of a project are beside the package.
     ///
     /// ## Why it matters
     /// The package fails, at validation or at the moment the property is read, with 0xC0017003 and the like.
@@ -51,6 +51,20 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         for expression in target.object().property_expressions() {
             let property = expression.property();
             report(at, target, &property, expression.stored().text(), found);
+        }
+    }
+    let containers = objects.executables.iter().map(|it| Target::Executable(*it));
+    let handlers = objects.handlers.iter().map(|it| Target::EventHandler(*it));
+    for target in containers.chain(handlers) {
+        for constraint in target.object().precedence_constraints() {
+            // 2, which is also meant where nothing is written, asks for the result alone.
+            let uses_expression = constraint
+                .text("EvalOp")
+                .is_some_and(|it| matches!(it.trim(), "1" | "3" | "4"));
+            if uses_expression && let Some(expression) = constraint.property("Expression") {
+                let property = "PrecedenceConstraints";
+                report(at, target, property, expression.text(), found);
+            }
         }
     }
     for variable in &objects.variables {

@@ -1,6 +1,6 @@
 //! SM020: one failure, many mails.
 
-use crate::inventory::{CallFacts, FileFacts, TaskFacts};
+use crate::inventory::{FileFacts, TaskFacts};
 use crate::lint::rule::rule;
 use crate::lint::{
     Applicability, Draft, Findings, InFile, InUnit, MailTask, Related, Severity, UnitDraft,
@@ -17,12 +17,11 @@ rule! {
     ///
     /// - a handler of an inner object that lets the event go on (`System::Propagate` is true), below an outer handler
     /// of the same event that mails too;
-    /// - a package whose handler mails and which calls a child package whose handler mails: the error of the child is
-    /// an error of the Execute Package task (a call that is disabled, or in something that is, calls nothing);
+    /// - an `OnError` handler that mails, of a package, a container or the Execute Package task itself, above the call of
+    /// a child package in which an `OnError` handler mails too, directly or in a package that the child calls: the
+    /// error of the child is an error of the Execute Package task, and the child's `System::Propagate` does not stop it;
     /// - as info: a handler of the package itself for `OnError`, which runs for each error, and a failing task raises
     /// several.
-    ///
-    /// Whether a mail is disabled is asked of the value at run time: an expression on `Disable` decides.
     ///
     /// ## Why it matters
     /// People filter what comes in heaps, and then miss the one that counts.
@@ -57,7 +56,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     let mailing: Vec<(&MailTask<'_>, EventHandler<'_>)> = at
         .mail_tasks()
         .iter()
-        .filter(|task| !task.is_disabled(at))
+        .filter(|task| at.runs(task.task.executable()))
         .filter_map(|task| Some((task, task.task.executable().event_handler()?)))
         .filter(|(_, handler)| is_failure(&handler.event()))
         .collect();
@@ -142,18 +141,18 @@ fn not_propagated(at: &InFile<'_>, handler: EventHandler<'_>) -> Option<Option<C
 
 /// The same over packages: what the child tells, the parent tells again.
 fn check_unit(at: &InUnit<'_>, found: &mut UnitFindings<'_>) {
-    let mails_on_error = |file: &FileFacts| {
-        file.send_mail_tasks.iter().any(|task| {
-            let of = task
-                .event_handler
-                .as_ref()
-                .map(|it| (it.event.as_str(), it.of.as_str()));
-            !is_disabled(task) && task.disabled_by.is_none() && of == Some(("OnError", "\\Package"))
-        })
-    };
+    // An event of a child goes on to its parent from whatever level, `System::Propagate` or not.
+    let mails_on_error = |file: &FileFacts| mailing_handlers(file).next().is_some();
     let file_of = |label: &Label| at.files.iter().find(|file| file.label == *label);
-    for parent in at.files.iter().filter(|file| mails_on_error(file)) {
-        for call in calls_of(parent) {
+    for parent in at.files {
+        for call in parent.calls.iter().filter(|call| !call.is_disabled) {
+            let hears = |of: &str| {
+                let rest = call.task.strip_prefix(of);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+            };
+            let Some(of) = mailing_handlers(parent).find(|of| hears(of)) else {
+                continue;
+            };
             let called = call.found_in.as_ref().and_then(file_of);
             let Some(child) =
                 called.and_then(|child| mailing_below(child, &mails_on_error, &file_of))
@@ -161,13 +160,30 @@ fn check_unit(at: &InUnit<'_>, found: &mut UnitFindings<'_>) {
                 continue;
             };
             let message = format!(
-                "a failure in `{}` mails twice: its own OnError handler mails, and so does the one of this package",
+                "a failure in `{}` mails twice: its own OnError handler mails, and so does the one of `{of}` here",
                 child.label.file_name()
             );
             let draft = UnitDraft::new(&parent.label, call.task.clone(), "", message);
             found.report(draft);
         }
     }
+}
+
+/// The objects of a package whose OnError handlers mail, by their paths.
+fn mailing_handlers(file: &FileFacts) -> impl Iterator<Item = &str> {
+    let tasks = file.send_mail_tasks.iter();
+    tasks
+        .filter(|task| task.disabled_by.is_none() && !is_disabled(task))
+        .filter_map(|task| task.event_handler.as_ref())
+        .filter(|handler| handler.event == "OnError")
+        .map(|handler| handler.of.as_str())
+}
+
+/// What an expression makes of it decides, and else what is stored.
+fn is_disabled(task: &TaskFacts) -> bool {
+    let disable = task.effective.iter().find(|it| it.property == "Disable");
+    let computed = disable.and_then(|it| boolean(it.effective.value.as_deref()?));
+    computed.unwrap_or(task.is_disabled)
 }
 
 /// The package itself, or one that it calls, directly or not, that mails on errors.
@@ -186,25 +202,8 @@ fn mailing_below<'u>(
         if mails(file) {
             return Some(file);
         }
-        let calls = calls_of(file).filter_map(|call| call.found_in.as_ref());
-        next.extend(calls.filter_map(file_of));
+        let calls = file.calls.iter().filter(|call| !call.is_disabled);
+        next.extend(calls.filter_map(|call| file_of(call.found_in.as_ref()?)));
     }
     None
-}
-
-/// The calls that are carried out: of tasks that are not disabled, nor in something that is.
-fn calls_of(file: &FileFacts) -> impl Iterator<Item = &CallFacts> {
-    let is_off = |call: &&CallFacts| {
-        let task = file.other_tasks.iter().find(|task| task.path == call.task);
-        task.is_some_and(|task| task.is_disabled)
-    };
-    file.calls.iter().filter(move |call| !is_off(call))
-}
-
-/// Whether the task is disabled itself when it runs; what only a run knows is taken as enabled.
-fn is_disabled(task: &TaskFacts) -> bool {
-    let decided = task.effective.iter().find(|it| it.property == "Disable");
-    decided.map_or(task.is_disabled, |it| {
-        it.effective.value.as_deref().and_then(boolean) == Some(true)
-    })
 }

@@ -9,9 +9,10 @@ rule! {
     ///
     /// ## What it does
     /// Reports senders that sign in with a user name and a password at Exchange Online: scripts and components with
-    /// `NetworkCredential` or `Credentials =`, third-party connection managers with a user name, PowerShell with
-    /// `-Credential`, whose host is, literally or by a variable or parameter, `smtp.office365.com`,
-    /// `smtp-legacy.office365.com` or `smtp.outlook.com`. Where the host is not known the confidence is low. What
+    /// `NetworkCredential` or `Credentials =`, third-party connection managers with a user name, mail programs with a
+    /// password, PowerShell with `-Credential` or `NetworkCredential` (in clear or in base64), whose host is, literally or
+    /// by a variable, parameter or expression, one of `office365.com`, `smtp.outlook.com` or `smtp-mail.outlook.com`.
+    /// Where the host is not known, or is a variable that is empty until something sets it, the confidence is low. What
     /// `sp_send_dbmail` signs in with is kept by the server and not in files.
     ///
     /// ## Why it matters

@@ -87,7 +87,7 @@ fn credentials(text: &str) -> Vec<(String, Range<usize>)> {
 }
 
 /// Names of users as connection strings spell them.
-fn is_credential(key: &str) -> bool {
+pub(super) fn is_credential(key: &str) -> bool {
     let plain: String = key
         .chars()
         .filter(|c| c.is_alphanumeric())

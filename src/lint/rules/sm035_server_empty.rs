@@ -10,7 +10,7 @@ rule! {
     /// Reports SMTP connection managers whose server is empty or absent at run time.
     ///
     /// ## Why it matters
-    /// Every task that sends through it fails with 0xC00291C4: "SMTP server not specified".
+    /// Every task that sends through it fails with 0xC00291C4: the SMTP server "is not specified".
     ///
     /// ## Example
     /// ```text

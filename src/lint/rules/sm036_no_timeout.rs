@@ -7,9 +7,9 @@ rule! {
     /// A send has no time limit of its own, or an extreme one
     ///
     /// ## What it does
-    /// Reports SMTP connection managers whose `Timeout` is absent, 0, or more than 600000 (ten minutes, if it is
-    /// milliseconds as in System.Net.Mail; Microsoft documents no unit). Managers of SQL Server 2008 and before know no
-    /// such key and are left alone.
+    /// Reports SMTP connection managers whose `Timeout` is absent, 0, no number, less than 1000, or more than 600000 (one
+    /// second and ten minutes, if it is milliseconds as in System.Net.Mail; Microsoft documents no unit, and `20` looks
+    /// like seconds). Managers of SQL Server 2008 and before know no such key and are left alone.
     ///
     /// ## Why it matters
     /// A relay that accepts the connection and says nothing holds up the package: for 100 seconds, System.Net.Mail's
@@ -42,6 +42,8 @@ rule! {
 }
 
 const LONGEST: i64 = 600_000;
+/// Nobody who means milliseconds writes less.
+const SHORTEST: i64 = 1_000;
 
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     let format = at.package().and_then(|package| package.format_version());
@@ -64,7 +66,14 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
                     "`Timeout` is {number}: a server that does not answer holds up the package as long"
                 )
             }
-            _ => continue,
+            Ok(number) if number < 0 => {
+                format!("`Timeout` is {number}: System.Net.Mail takes no negative limit")
+            }
+            Ok(number) if number < SHORTEST => format!(
+                "`Timeout` is {number}: if that is milliseconds, as in System.Net.Mail, no server answers in time"
+            ),
+            Ok(_) => continue,
+            Err(_) => format!("`Timeout` is `{text}`, which is no number"),
         };
         // An empty string says nothing of a server either, which SM035 reports.
         if manager.server.is_empty() {

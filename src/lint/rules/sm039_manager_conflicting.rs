@@ -88,6 +88,6 @@ fn server(manager: &ConnectionFacts) -> Option<String> {
         Some(_) => return None,
         None => manager.smtp.as_ref()?.server.clone(),
     };
-    let server = server.trim().to_lowercase();
+    let server = server.trim().trim_end_matches('.').to_lowercase();
     (!server.is_empty()).then_some(server)
 }

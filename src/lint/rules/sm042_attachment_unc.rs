@@ -1,6 +1,6 @@
 //! SM042: an attached file on a share.
 
-use crate::lint::attachments::attachments;
+use crate::lint::attachments::{PathKind, attachments};
 use crate::lint::rule::rule;
 use crate::lint::{Draft, Findings, InFile};
 
@@ -37,7 +37,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let (line, attached) = attachments(at, task);
         for file in attached {
-            if !file.is_unc() {
+            if file.kind() != PathKind::Share {
                 continue;
             }
             let message = format!(
@@ -45,7 +45,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
                 file.path
             );
             let draft = Draft::value(task.target(), line, message);
-            found.report(draft.span(line.span_of(file.range.clone())));
+            found.report(draft.span(file.span));
         }
     }
 }

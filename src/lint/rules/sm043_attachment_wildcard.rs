@@ -8,7 +8,7 @@ rule! {
     /// An attached file is named by a pattern
     ///
     /// ## What it does
-    /// Reports `*` and `?` in attached paths.
+    /// Reports `*` and `?` in attached paths; the `?` of `\\?\` at the beginning of a path is none.
     ///
     /// ## Why it matters
     /// The task looks for a file of exactly this name. No file can have it, so the task fails with 0xC00291CB.
@@ -37,7 +37,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let (line, attached) = attachments(at, task);
         for file in attached {
-            if !file.path.contains(['*', '?']) {
+            if !file.bare().contains(['*', '?']) {
                 continue;
             }
             let message = format!(
@@ -45,7 +45,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
                 file.path
             );
             let draft = Draft::value(task.target(), line, message);
-            found.report(draft.span(line.span_of(file.range.clone())));
+            found.report(draft.span(file.span));
         }
     }
 }

@@ -44,12 +44,12 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let (line, attached) = attachments(at, task);
         for file in attached {
-            let Some(why) = is_missing(at, file.path) else {
+            let Some(why) = is_missing(at, &file.path) else {
                 continue;
             };
             let message = format!("the attached file is `{}`, {why}", file.path);
             let draft = Draft::value(task.target(), line, message);
-            found.report(draft.span(line.span_of(file.range.clone())));
+            found.report(draft.span(file.span));
         }
     }
 }

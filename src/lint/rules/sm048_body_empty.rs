@@ -4,6 +4,7 @@ use crate::effective::NamedValue;
 use crate::lint::rule::rule;
 use crate::lint::{Confidence, Draft, Findings, InFile, MailTask};
 use crate::package::{MailProperty, MessageSourceType};
+use crate::source::Decoded;
 
 use super::sm010_body_variable_missing::variable_of_text;
 
@@ -73,6 +74,12 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
 }
 
 fn has_text_element(task: &MailTask<'_>) -> bool {
-    let data = task.task.data();
-    data.is_some_and(|data| data.children().any(|child| child.name() == "MessageSource"))
+    text_element(task).is_some_and(|text| !text.text.trim().is_empty())
+}
+
+/// The text of a hand-made file, which writes it as an element.
+pub(super) fn text_element<'a>(task: &MailTask<'a>) -> Option<Decoded<'a>> {
+    let mut children = task.task.data()?.children();
+    let element = children.find(|child| child.name() == "MessageSource")?;
+    Some(element.value())
 }

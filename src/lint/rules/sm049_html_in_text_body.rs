@@ -9,6 +9,7 @@ use crate::lint::{Draft, Findings, InFile, MailTask};
 use crate::package::{MailProperty, MessageSourceType};
 
 use super::sm010_body_variable_missing::variable_of_text;
+use super::sm048_body_empty::text_element;
 
 rule! {
     /// The text of a mail is HTML, and the task sends plain text
@@ -45,6 +46,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         let kind = at.mail(task, MailProperty::MessageSourceType).text();
         match kind.and_then(MessageSourceType::parse) {
             Some(MessageSourceType::DirectInput) => match source.text() {
+                Some("") => in_element(task, found),
                 Some(text) => {
                     if let Some(tag) = tag(text) {
                         let draft = Draft::value(task.target(), source, message(text, &tag));
@@ -77,6 +79,17 @@ fn message(text: &str, tag: &Range<usize>) -> String {
     )
 }
 
+/// Hand-made files write the text as an element.
+fn in_element(task: &MailTask<'_>, found: &mut Findings<'_, '_>) {
+    if let Some(text) = text_element(task)
+        && let Some(tag) = tag(&text.text)
+    {
+        let message = message(&text.text, &tag);
+        let place = text.raw_span(tag);
+        found.report(Draft::at(task.target(), "MessageSource", place, message));
+    }
+}
+
 fn in_literals(task: &MailTask<'_>, found: &mut Findings<'_, '_>) {
     let object = task.target().object();
     let Some(expression) = object.property_expression("MessageSource") else {
@@ -103,6 +116,13 @@ fn tag(text: &str) -> Option<Range<usize>> {
     ];
     for (start, _) in text.match_indices('<') {
         let rest = text.get(start + 1..)?;
+        if rest
+            .get(..8)
+            .is_some_and(|it| it.eq_ignore_ascii_case("!doctype"))
+        {
+            let end = rest.find('>').map_or(rest.len(), |end| end + 1);
+            return Some(start..start + 1 + end);
+        }
         let name = rest.trim_start_matches('/');
         let length = name
             .find(|c: char| !c.is_ascii_alphanumeric())

@@ -1,15 +1,15 @@
 //! SM053: a mail inside of something that is switched off.
 
 use crate::lint::rule::rule;
-use crate::lint::{Draft, Findings, InFile};
-use crate::package::{Executable, Owner};
+use crate::lint::{Draft, Findings, HeldBack, InFile};
+use crate::package::Owner;
 
 rule! {
     /// A Send Mail task is inside of something that is disabled
     ///
     /// ## What it does
     /// Reports Send Mail tasks that are enabled themselves, in a container, a task or an event handler that is
-    /// disabled, or in an event handler of an object whose `DisableEventHandlers` is true.
+    /// disabled, or in an event handler of an object whose `DisableEventHandlers` is true, by an expression too.
     ///
     /// ## Why it matters
     /// The task looks alive, and its mail is never sent.
@@ -37,34 +37,30 @@ rule! {
 
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
-        let executable = task.task.executable();
-        if task.is_switched_off(at) {
+        if at.disabled(task.target()).is_some() {
             continue;
         }
-        let message = if let Some(by) = executable.disabled_by() {
-            let name = match by {
-                Owner::Executable(it) => it.object().name().into_owned(),
-                Owner::EventHandler(it) => it.event().into_owned(),
-            };
-            format!("this mail is never sent: `{name}`, which it is in, is disabled")
-        } else if let Some(name) = without_handlers(executable) {
-            format!("this mail is never sent: the event handlers of `{name}` are switched off")
-        } else {
+        let Some(held_back) = at.held_back_by(task.task.executable()) else {
             continue;
         };
-        found.report(Draft::object(task.target(), message));
+        let (message, judged) = match held_back {
+            HeldBack::Disabled(by, judged) => {
+                let name = match by {
+                    Owner::Executable(it) => it.object().name().into_owned(),
+                    Owner::EventHandler(it) => it.event().into_owned(),
+                };
+                let message =
+                    format!("this mail is never sent: `{name}`, which it is in, is disabled");
+                (message, judged)
+            }
+            HeldBack::WithoutHandlers(of, judged) => {
+                let name = of.object().name();
+                let message = format!(
+                    "this mail is never sent: the event handlers of `{name}` are switched off"
+                );
+                (message, judged)
+            }
+        };
+        found.report(Draft::object(task.target(), message).judging(&judged));
     }
-}
-
-/// The object around the task whose event handlers do not run, though the task is in one of them.
-fn without_handlers(task: Executable<'_>) -> Option<String> {
-    let mut next = task.event_handler();
-    while let Some(handler) = next {
-        let of = handler.of()?;
-        if of.object().boolean("DisableEventHandlers") == Some(true) {
-            return Some(of.object().name().into_owned());
-        }
-        next = of.event_handler();
-    }
-    None
 }

@@ -2,7 +2,7 @@
 
 use crate::lint::rule::rule;
 use crate::lint::{Draft, Findings, InFile};
-use crate::package::{DTS, Executable, Object, boolean, same_id};
+use crate::package::{DTS, Executable, boolean, same_id};
 use crate::xml::Node;
 
 rule! {
@@ -38,7 +38,7 @@ rule! {
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     for task in at.mail_tasks() {
         let executable = task.task.executable();
-        if task.is_disabled(at) || executable.event_handler().is_some() {
+        if executable.event_handler().is_some() || !at.runs(executable) {
             continue;
         }
         let object = executable.object();
@@ -63,17 +63,9 @@ fn goes_on_only_on_success(task: Executable<'_>) -> bool {
     let Some(parent) = task.parent() else {
         return false;
     };
-    let children = parent.object().node().children();
-    let constraints = children.flat_map(|child| {
-        let direct = child.is(DTS, "PrecedenceConstraint").then_some(child);
-        let inside = child
-            .is(DTS, "PrecedenceConstraints")
-            .then(|| child.children());
-        direct.into_iter().chain(inside.into_iter().flatten())
-    });
+    let constraints = parent.object().precedence_constraints();
     let mut follows = false;
-    for constraint in constraints.filter(|it| starts_at(*it, task)) {
-        let object = Object::new(constraint);
+    for object in constraints.filter(|it| starts_at(it.node(), task)) {
         // 0 is success, which is also meant where nothing is written; 1 failure, 2 completion.
         let value = object.text("Value").unwrap_or_default();
         if !matches!(value.trim(), "" | "0") {

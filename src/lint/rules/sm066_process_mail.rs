@@ -9,7 +9,8 @@ rule! {
     ///
     /// ## What it does
     /// Reports Execute Process tasks that start a mail program (blat, sendmail, swaks and the like), PowerShell with
-    /// `Send-MailMessage` or `SmtpClient`, or a script file that is named for mail.
+    /// `Send-MailMessage` or `SmtpClient`, in clear or as base64 behind `-EncodedCommand`, or a script file that is named
+    /// for mail.
     ///
     /// ## Why it matters
     /// No connection manager knows of this mail. Passwords of such programs stand in their arguments, where every list

@@ -42,8 +42,7 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
             continue;
         };
         // A variable that a task sets has another value by then.
-        let is_set_later = !priority.effective.set_at_run_time_by.is_empty();
-        if !is_set_later && Priority::parse(text).is_none() {
+        if !priority.is_set_later() && Priority::parse(text).is_none() {
             let message = format!(
                 "`{text}` is no priority: High, Normal and Low are (1, 3 and 5 in expressions)"
             );

@@ -1,17 +1,19 @@
 //! SM070: an attribute that nothing reads.
 
-use crate::connection_string::{ConnectionString, SmtpProperty, is_secret_key};
+use crate::connection_string::{ConnectionString, SmtpProperty};
 use crate::lint::rule::rule;
 use crate::lint::{Draft, Findings, InFile, SmtpManager};
 use crate::package::{MailProperty, Target, nearest};
 use crate::xml::Node;
+
+use super::sm022_basic_authentication::is_credential;
 
 rule! {
     /// An attribute, or a key, is not known
     ///
     /// ## What it does
     /// Reports attributes of Send Mail tasks and SMTP connection managers that SSIS does not write, and unknown keys of
-    /// SMTP connection strings. User names and passwords among the keys are the matter of SM016.
+    /// SMTP connection strings. User names and passwords among the keys are the matter of SM022.
     ///
     /// ## Why it matters
     /// SSIS reads names of its own only: what is misspelled means nothing, and the designer drops it at the next save.
@@ -93,11 +95,7 @@ fn keys(manager: &SmtpManager<'_>, found: &mut Findings<'_, '_>) {
     };
     for pair in read.pairs() {
         let key = pair.key.text.trim();
-        let is_credential = is_secret_key(key)
-            || ["user", "username", "user name", "user id", "userid", "uid"]
-                .iter()
-                .any(|it| key.eq_ignore_ascii_case(it));
-        if SmtpProperty::of_key(key).is_some() || is_credential {
+        if SmtpProperty::of_key(key).is_some() || is_credential(key) {
             continue;
         }
         let keys = SmtpProperty::ALL.map(SmtpProperty::key);

@@ -8,7 +8,8 @@ rule! {
     /// A procedure that is named for mail is called
     ///
     /// ## What it does
-    /// Reports Execute SQL tasks and scripts that call a procedure whose name holds `mail`.
+    /// Reports Execute SQL tasks and scripts that call a procedure whose name holds `mail`; those
+    /// that set up Database Mail or clear its log (`sysmail_…`) are left out.
     ///
     /// ## Why it matters
     /// Such a procedure most likely sends mail, by Database Mail or otherwise. What it does the files do not show.

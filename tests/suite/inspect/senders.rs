@@ -349,3 +349,132 @@ fn another_search_finds_the_same_scripts_and_statements() {
     );
     println!("{files} files, {scripts} script projects: the same senders");
 }
+
+/// A package with one task.
+fn package(name: &str, task: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?>\n<DTS:Executable xmlns:DTS=\"www.microsoft.com/SqlServer/Dts\" DTS:refId=\"Package\" \
+         DTS:ExecutableType=\"Microsoft.Package\" DTS:ObjectName=\"{name}\" DTS:EnableConfig=\"True\"><DTS:Property \
+         DTS:Name=\"PackageFormatVersion\">8</DTS:Property>{task}</DTS:Executable>"
+    )
+}
+
+fn task(kind: &str, inside: &str) -> String {
+    format!(
+        "<DTS:Executables><DTS:Executable DTS:refId=\"Package\\Tell\" DTS:ExecutableType=\"{kind}\" \
+         DTS:ObjectName=\"Tell\">{inside}</DTS:Executable></DTS:Executables>"
+    )
+}
+
+fn statement(attributes: &str) -> String {
+    let data = format!(
+        "<DTS:ObjectData><SQLTask:SqlTaskData {attributes} \
+         xmlns:SQLTask=\"www.microsoft.com/sqlserver/dts/tasks/sqltask\" /></DTS:ObjectData>"
+    );
+    task("Microsoft.ExecuteSQLTask", &data)
+}
+
+#[test]
+fn mail_finds_what_no_plain_word_in_a_package_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let by_variable = |name: &str| {
+        format!("SQLTask:SqlStmtSourceType=\"Variable\" SQLTask:SqlStatementSource=\"{name}\"")
+    };
+    let process = |program: &str, arguments: &str| {
+        let data = format!(
+            "<DTS:ObjectData><ExecuteProcessData Executable=\"{program}\" Arguments=\"{arguments}\" /></DTS:ObjectData>"
+        );
+        task("Microsoft.ExecuteProcess", &data)
+    };
+    let utf16: Vec<u8> = "Send-MailMessage -SmtpServer relay.example.com"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    use base64::Engine as _;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let script = format!(
+        "<DTS:ObjectData><ScriptProject Name=\"ST_1\"><ProjectItem Name=\"ScriptMain.cs\">{}</ProjectItem>\
+         </ScriptProject></DTS:ObjectData>",
+        base64(b"class A { void M() { new SmtpClient(\"relay.example.com\").Send(m); } }")
+    );
+    let configuration = "<DTS:Configurations><DTS:Configuration DTS:ConfigurationType=\"1\" \
+                         DTS:ConfigurationString=\"Night.dtsConfig\" DTS:ObjectName=\"C\" /></DTS:Configurations>\
+                         <DTS:Variables><DTS:Variable DTS:Namespace=\"User\" DTS:ObjectName=\"Sql\">\
+                         <DTS:VariableValue DTS:DataType=\"8\">SELECT 1</DTS:VariableValue></DTS:Variable>\
+                         </DTS:Variables>";
+    let expression = "<DTS:PropertyExpression DTS:Name=\"SqlStatementSource\">@[$Project::Sql]\
+                      </DTS:PropertyExpression>";
+    let computed = statement("SQLTask:SqlStatementSource=\"SELECT 1\"")
+        .replace("<DTS:ObjectData>", &format!("{expression}<DTS:ObjectData>"));
+    for (name, tasks) in [
+        ("By project.dtsx", statement(&by_variable("$Project::Sql"))),
+        ("By project expression.dtsx", computed),
+        (
+            "By configuration.dtsx",
+            format!("{configuration}{}", statement(&by_variable("User::Sql"))),
+        ),
+        (
+            "Mixed case.dtsx",
+            statement("SQLTask:SqlStatementSource=\"exec msdb..Sp_NoTiFy_Operator 1\""),
+        ),
+        (
+            "Shell.dtsx",
+            process("PowerShell.exe", &format!("-e {}", base64(&utf16))),
+        ),
+        ("Script.dtsx", task("Microsoft.ScriptTask", &script)),
+        (
+            "Silent.dtsx",
+            statement("SQLTask:SqlStatementSource=\"SELECT 1\""),
+        ),
+        (
+            "Other parameter.dtsx",
+            statement(&by_variable("$Project::Other")),
+        ),
+    ] {
+        let stem = name.trim_end_matches(".dtsx");
+        std::fs::write(folder.path().join(name), package(stem, &tasks)).unwrap();
+    }
+    let parameter = |name: &str, value: &str| {
+        format!(
+            "<SSIS:Parameter SSIS:Name=\"{name}\"><SSIS:Properties><SSIS:Property SSIS:Name=\"Value\">{value}\
+             </SSIS:Property><SSIS:Property SSIS:Name=\"DataType\">18</SSIS:Property></SSIS:Properties>\
+             </SSIS:Parameter>"
+        )
+    };
+    let parameters = format!(
+        "<SSIS:Parameters xmlns:SSIS=\"www.microsoft.com/SqlServer/SSIS\">{}{}</SSIS:Parameters>",
+        parameter("Sql", "EXEC msdb.dbo.sp_send_dbmail"),
+        parameter("Other", "SELECT 1")
+    );
+    std::fs::write(folder.path().join("Project.params"), parameters).unwrap();
+    let configured = "<DTSConfiguration><Configuration ConfiguredType=\"Property\" \
+                      Path=\"\\Package.Variables[User::Sql].Properties[Value]\" ValueType=\"String\">\
+                      <ConfiguredValue>EXEC msdb.dbo.sp_send_dbmail</ConfiguredValue></Configuration>\
+                      </DTSConfiguration>";
+    std::fs::write(folder.path().join("Night.dtsConfig"), configured).unwrap();
+    let told = |args: &[&str]| -> Vec<String> {
+        let report = dtsx_in(folder.path(), args).json();
+        let files = report["files"].as_array().unwrap();
+        let of = |file: &Value| -> Vec<String> {
+            let path = file["path"].as_str().unwrap();
+            let senders = file["other_senders"].as_array().unwrap().iter();
+            senders
+                .map(|it| format!("{path}: {}", it["evidence"].as_str().unwrap()))
+                .collect()
+        };
+        files.iter().flat_map(of).collect()
+    };
+    let expected = [
+        "By configuration.dtsx: sp_send_dbmail",
+        "By project expression.dtsx: sp_send_dbmail",
+        "By project.dtsx: sp_send_dbmail",
+        "Mixed case.dtsx: sp_notify_operator",
+        "Script.dtsx: System.Net.Mail.SmtpClient",
+        "Shell.dtsx: Send-MailMessage in -EncodedCommand",
+    ];
+    assert_eq!(told(&["inspect", "--format", "json", "."]), expected);
+    assert_eq!(
+        told(&["inspect", "--format", "json", "--mail", "."]),
+        expected
+    );
+}
