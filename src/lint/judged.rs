@@ -22,6 +22,8 @@ pub struct Judged<'a> {
     pub span: Span,
     /// Whether the file says anything of it.
     pub is_written: bool,
+    /// The property whose expression decides, where one does: the whole connection string decides about its parts.
+    expression_on: Option<&'static str>,
     /// The stored text that decides, and where the value begins in it.
     stored: Option<(Decoded<'a>, usize)>,
 }
@@ -35,10 +37,11 @@ impl<'a> Judged<'a> {
         property: &'static str,
     ) -> Option<Judged<'a>> {
         let effective = values.property(file, target, property).ok()?;
-        let expression = target
-            .object()
-            .property_expression(property)
-            .or_else(|| whole_expression(target, property));
+        let own = target.object().property_expression(property);
+        let (expression, on) = match own {
+            Some(own) => (Some(own), property),
+            None => (whole_expression(target, property), CONNECTION_STRING),
+        };
         let stored = match expression {
             None => stored(target, property),
             Some(_) => None,
@@ -58,6 +61,7 @@ impl<'a> Judged<'a> {
         Some(Judged {
             property,
             span: written.unwrap_or_else(|| name_span(target)),
+            expression_on: expression.is_some().then_some(on),
             is_written: match (&expression, &stored) {
                 (None, Some(stored)) => stored.is_written,
                 (expression, _) => expression.is_some(),
@@ -125,15 +129,13 @@ impl<'a> Judged<'a> {
 
     /// What people must know of where the value comes from, to be put behind a message; `None` for a stored one.
     pub(super) fn explanation(&self) -> Option<String> {
+        let on = self.expression_on.unwrap_or(self.property);
         let from = match self.effective.origin {
             Origin::Design | Origin::Default => None,
-            Origin::Expression => {
-                Some(format!("computed by the expression on `{}`", self.property))
-            }
+            Origin::Expression => Some(format!("computed by the expression on `{on}`")),
             Origin::Variable | Origin::Parameter => Some(format!(
-                "read from a {} by the expression on `{}`",
-                self.effective.origin.name(),
-                self.property
+                "read from a {} by the expression on `{on}`",
+                self.effective.origin.name()
             )),
             other => Some(format!("set by: {}", other.name().replace('-', " "))),
         };
@@ -163,6 +165,8 @@ impl<'a> Judged<'a> {
             })
     }
 }
+
+const CONNECTION_STRING: &str = "ConnectionString";
 
 struct StoredText<'a> {
     /// The text and where the value begins in it.
@@ -208,7 +212,7 @@ fn stored<'a>(target: Target<'a>, property: &str) -> Option<StoredText<'a>> {
         });
     }
     let stored = match target {
-        Target::ConnectionManager(manager) if property == "ConnectionString" => {
+        Target::ConnectionManager(manager) if property == CONNECTION_STRING => {
             manager.connection_string()?
         }
         Target::Variable(variable) if property == "Value" => variable.value()?,
@@ -235,7 +239,7 @@ fn whole_expression<'a>(
     property: &str,
 ) -> Option<crate::package::PropertyExpression<'a>> {
     part(target, property)?;
-    target.object().property_expression("ConnectionString")
+    target.object().property_expression(CONNECTION_STRING)
 }
 
 /// The name of an object in the file; where it has none its start tag.
@@ -277,6 +281,7 @@ impl<'a> Judged<'a> {
             },
             span: name_span(target),
             is_written: false,
+            expression_on: None,
             stored: None,
         }
     }

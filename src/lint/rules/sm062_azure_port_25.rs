@@ -7,8 +7,9 @@ rule! {
     /// Mail leaves Azure over port 25, which Azure closes for many subscriptions
     ///
     /// ## What it does
-    /// Under the profile `azure` it reports SMTP connection managers whose server is not in a private network: the
-    /// manager can use no other port than 25.
+    /// Under the profile `azure` it reports SMTP connection managers whose server is not in a private network, which a
+    /// private address, a name without a dot and a name such as `mail.corp.local` are: the manager can use no other port
+    /// than 25.
     ///
     /// ## Why it matters
     /// Azure closes port 25 to the internet for all but enterprise subscriptions: the task waits for its time limit and
@@ -33,6 +34,9 @@ rule! {
     }
 }
 
+/// The ends of names that the public DNS does not know: a server of such a name is in a private network.
+const WITHIN: [&str; 5] = [".local", ".localdomain", ".internal", ".lan", ".home.arpa"];
+
 fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
     if at.settings.profile != Profile::Azure {
         return;
@@ -43,6 +47,9 @@ fn check(at: &InFile<'_>, found: &mut Findings<'_, '_>) {
         };
         // A name without a dot is one of the own network, as is a private address.
         if !host.contains('.') && !host.contains(':') || address(&host).is_some_and(is_private) {
+            continue;
+        }
+        if WITHIN.iter().any(|end| host.ends_with(end)) {
             continue;
         }
         let message = format!(

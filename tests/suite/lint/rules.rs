@@ -197,4 +197,10 @@ fn a_value_behind_a_parameter_is_less_sure_than_a_stored_one() {
         message.contains("SSISDB parameter Smtp may have another value"),
         "{message}"
     );
+    // The expression is named by the property that it is on.
+    let (_, message) = confidence("lint/SM032/edge3.case");
+    assert!(
+        message.contains("by the expression on `ConnectionString`"),
+        "{message}"
+    );
 }
