@@ -68,8 +68,8 @@ pub fn message() -> MailMessage {
 
 /// Long enough for a busy machine, where a test does not wait for it.
 pub const PATIENT: Timeouts = Timeouts {
-    delivery: Duration::from_secs(10),
-    quit: Duration::from_secs(2),
+    delivery: Duration::from_secs(60),
+    quit: Duration::from_secs(10),
 };
 
 /// Short, where a test waits for it to pass; long enough to get to any step on a busy machine.
