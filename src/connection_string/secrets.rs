@@ -180,7 +180,8 @@ fn secret_key_before(text: &str, equals: usize, extent: Extent) -> Option<String
     Some(words.unwrap_or(whole).to_owned())
 }
 
-/// Whether the text behind a `=` ends a string literal and goes on with a variable: `" + @[User::Pwd]`.
+/// Whether the text behind a `=` ends a string literal and goes on with a variable: `" + @[User::Pwd]`. One without
+/// brackets could be a quoted password that begins with `+@`.
 fn continues_in_variable(rest: &str) -> bool {
     let after_quote = |rest: &str, quotes: &[&str]| -> Option<usize> {
         quotes
@@ -199,7 +200,7 @@ fn continues_in_variable(rest: &str) -> bool {
         .unwrap_or_default()
         .trim_start()
         .strip_prefix('+');
-    operator.is_some_and(|operand| operand.trim_start().starts_with('@'))
+    operator.is_some_and(|operand| operand.trim_start().starts_with("@["))
 }
 
 /// The range of the value at the start of `rest`, without blanks around it.
@@ -314,7 +315,7 @@ mod tests {
     use super::masked_within;
 
     #[test]
-    fn passwords_of_urls_are_secrets() {
+    fn secrets_have_many_forms() {
         for (text, shown) in [
             (
                 "smtp://ann:pw1@relay.example.com",
@@ -338,6 +339,7 @@ mod tests {
                 r#""smtp://u:" + @[User::Pwd] + "@h""#,
             ),
             ("Password=a://b:c@d;Server=e", "Password=***;Server=e"),
+            (r#"Password="+@pw1""#, "Password=***"),
         ] {
             assert_eq!(masked_within(text).0, shown);
         }
