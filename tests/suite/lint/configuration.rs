@@ -154,8 +154,8 @@ fn the_example_of_the_documentation() {
 fn settings(text: &str) -> Settings {
     let mut settings = Settings::parse(text).unwrap();
     settings.root = Some(Root {
-        configuration: PathBuf::from("/work"),
-        present: PathBuf::from("/work/etl"),
+        configuration: PathBuf::from("/estate"),
+        present: PathBuf::from("/estate/etl"),
     });
     settings
 }
@@ -184,7 +184,7 @@ fn globs_mean_files_folders_and_archives() {
         ("etl/N?ghtly.dtsx", "Nightly.dtsx", true),
         ("etl/*.dtsx", "./Nightly.dtsx", true),
         ("other/*.dtsx", "../other/Nightly.dtsx", true),
-        ("etl/*.dtsx", "/work/etl/Nightly.dtsx", true),
+        ("etl/*.dtsx", "/estate/etl/Nightly.dtsx", true),
         ("*.DTSX", "Nightly.dtsx", false),
         ("etl/ünï 😀/*", "ünï 😀/Nightly.dtsx", true),
     ] {
