@@ -375,8 +375,9 @@ impl Run<'_> {
             streams.messages().detail(&text);
         }
         let (fixes, files) = (fixed.applied.len(), fixed.files.len());
+        let noun = if files == 1 { "file" } else { "files" };
         streams.messages().note(&format!(
-            "{fixes} fixed in {files} files; `dtsx undo` takes it back"
+            "{fixes} fixed in {files} {noun}; `dtsx undo` takes it back"
         ));
         Ok(Exit::Done)
     }

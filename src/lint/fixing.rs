@@ -16,7 +16,7 @@ use crate::project::{
 
 use super::engine::{Lint, Linted, lint};
 use super::finding::{Finding, Fix, FixEdit};
-use super::rule::{Applicability, Rule};
+use super::rule::{Applicability, Rule, Severity};
 
 /// What fixes make of files.
 #[derive(Debug, Default)]
@@ -125,8 +125,7 @@ pub fn fix_once(
             .filter_map(|finding| Some((finding, finding.fix.as_ref()?)))
             .filter(|(_, fix)| fix.applicability >= least)
             .collect();
-        // What fails counts for more than what is untidy, where the fixes of both cannot be.
-        fixes.sort_by_key(|(finding, _)| Reverse(finding.severity));
+        fixes.sort_by_key(|(finding, _)| rank(finding));
         for (finding, fix) in fixes {
             round.offered += 1;
             if changes.merge(&fix.changes).is_ok() {
@@ -139,6 +138,17 @@ pub fn fix_once(
         }
     })?;
     Ok(round)
+}
+
+/// Which of two fixes is carried out where both cannot be: of what fails before what is untidy, and of an object as a
+/// whole before its values, for nothing needs to be mended in what is removed.
+fn rank(finding: &Finding) -> (bool, bool, Reverse<Severity>) {
+    let fails = finding.severity == Severity::Error;
+    (
+        !fails,
+        !finding.property.is_empty(),
+        Reverse(finding.severity),
+    )
 }
 
 impl Applied {

@@ -379,3 +379,18 @@ fn fixes_of_the_fixtures_and_the_corpus_end() {
         assert!(!fixed.files.is_empty());
     }
 }
+
+/// What is removed is not mended first, which would leave a variable that nothing reads.
+#[test]
+fn nothing_is_mended_in_what_is_removed() {
+    let case = Case::read(&fixtures().join("lint/SM037/bad.case"));
+    let settings = Settings::parse("[lint]\nselect = [\"SM014\", \"SM030\", \"SM037\"]\n").unwrap();
+    let files = files_of(&case);
+    let fixed = check(Path::new("case"), &files, &settings);
+    let of_removed = fixed
+        .applied
+        .iter()
+        .filter(|it| it.object.contains("[Left]"));
+    let rules: Vec<_> = of_removed.map(|it| it.rule.code).collect();
+    assert_eq!(rules, ["SM037"], "{:#?}", fixed.applied);
+}
